@@ -83,7 +83,7 @@ const WRONG = {
 
 const exact = { exceptionFactory: invalidForm };
 
-/** What an application answers errors with that are no forms. */
+/** How the application answers errors that are not about forms. */
 @Catch()
 class OwnFilter {
   catch(error: HttpException, host: ArgumentsHost): void {
@@ -249,7 +249,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
 
   const referer = (path: string) => `${app.url}${path}`;
 
-  /** A browser posts a form of the page /form. */
+  /** Posts a form from the page /form, as a browser does. */
   async function refused(path: string, form: object = WRONG, headers: Record<string, string> = {}) {
     const visitor = app.visitor();
     const response = await visitor
@@ -261,7 +261,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
   }
 
   describe.each(['class-validator', 'zod', 'valibot'])('with %s', (kind) => {
-    it('sends the form back with errors by field, however nested, and what was typed', async () => {
+    it('redirects back to the form with its errors by field, nested ones too, and the old input', async () => {
       const { visitor, status, location } = await refused(`/${kind}`);
       expect([status, location]).toEqual([303, '/form']);
       const { body } = await visitor.get('/form').expect(200);
@@ -280,13 +280,13 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
       expect(Object.keys(body.errors)).toHaveLength(3);
     });
 
-    it('shows it once', async () => {
+    it('shows errors and old input once', async () => {
       const { visitor } = await refused(`/${kind}`);
       await visitor.get('/form').expect(200);
       expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: false, errors: {}, email: '' });
     });
 
-    it('answers a client of an API exactly as Nest does without it', async ({ skip }) => {
+    it('answers an API client exactly as Nest does without the filter', async ({ skip }) => {
       skip(kind !== 'class-validator' && !NEST_HAS_SCHEMA_PIPE, 'Nest 11 has no pipe for schemas');
       const api = request(app.url).post(`/${kind}`).set('Accept', 'application/json');
       const usual = await request(without.url).post(`/plain/${kind}`).send(WRONG).expect(400);
@@ -301,12 +301,12 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
       expect([path, status]).toEqual([path, 303]);
       const { errors } = (await visitor.get('/form')).body;
       expect(Object.keys(errors), path).toContain('address.street');
-      // Whatever it is taken for, it is there to be shown.
+      // Under whichever field, the message is there to be shown.
       expect(JSON.stringify(errors), path).toContain('An address looks like name@example.com.');
     }
   });
 
-  it('sends back what a handler throws, for a field and for the form as a whole, and keeps what else it wrote', async () => {
+  it('shows the errors that a handler throws, for fields and for the whole form, and commits its other changes', async () => {
     const { visitor } = await refused('/thrown');
     expect((await visitor.get('/form')).body).toMatchObject({
       errors: { '': ['They do not match.'], 'lines.0.sku': ['Gone.', 'Sold out.'] },
@@ -320,7 +320,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     await request(app.url).post('/thrown').expect(400, api);
   });
 
-  it('can be looked at in a test, after the response and before a page', async () => {
+  it('lets a test read its errors after a response, and seed them before a page', async () => {
     const sessions = sessionsOf(app.app);
     const response = await app.visitor().post('/status').set('Accept', PAGE).send({ email: 'mine' });
     expect(await sessions.of(response)).toMatchObject({
@@ -340,7 +340,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     });
   });
 
-  it('takes no field for an error or for what was typed, whatever its name', async () => {
+  it('never takes a submitted field for errors or old input, whatever its name', async () => {
     const visitor = app.visitor();
     const named = {
       errors: { email: 'planted' },
@@ -356,12 +356,12 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     const { body } = await visitor.get('/form');
     expect(Object.keys(body.errors).toSorted()).toEqual(['', 'lines.0.sku']);
     expect(body.email).toBe('mine');
-    // Flashed by the application itself, fields lie among the messages.
+    // Fields that the application flashes itself are ordinary messages.
     await visitor.post('/flash-all').send(named).expect(201);
     expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: false, errors: {}, email: 'mine' });
   });
 
-  it('finds what was typed before a message of the same name, and a message where nothing was', async () => {
+  it('lets old() prefer the old input to a flash message of the same name, and fall back to the message', async () => {
     const { visitor } = await refused('/status', { status: 'typed' });
     expect((await visitor.get('/form')).body).toMatchObject({ status: 'flashed', oldStatus: 'typed' });
     const other = await refused('/status', { email: 'typed' });
@@ -371,7 +371,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     });
   });
 
-  it('leads to the page that the form is on, if the browser says so and it is of this site', async () => {
+  it('redirects to the page of the form, if the browser names it and it is on this site', async () => {
     const { host } = new URL(app.url);
     const to = async (headers: Record<string, string>) => (await refused('/thrown', WRONG, headers)).location;
     expect(await to({ Referer: `http://${host}/products/tea?size=l#top` })).toBe('/products/tea?size=l');
@@ -382,14 +382,14 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect(await to({ Referer: 'about:blank' })).toBe('/');
     expect(await to({ Referer: 'javascript:alert(1)' })).toBe('/');
     expect(await to({ Referer: '' })).toBe('/');
-    // A proxy has hidden the host; the browser tells.
+    // A proxy hides the host: the browser says whether the site is the same.
     const hidden = { Referer: 'https://shop.example/form', 'Sec-Fetch-Site': 'same-origin' };
     expect(await to(hidden)).toBe('/form');
     expect(await to({ ...hidden, 'Sec-Fetch-Site': 'cross-site' })).toBe('/');
   });
 
   it.each([{ 'HX-Boosted': 'true' }, {}])(
-    'sends a form of htmx back to its page, where it takes the answer for HTML: %o',
+    'redirects a form sent by htmx back to its page, with the headers %o',
     async (sent) => {
       const host = new URL(app.url).host;
       const visitor = app.visitor();
@@ -415,7 +415,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     },
   );
 
-  it('leads to the page that it is told, or that the form itself names, if it is of this site', async () => {
+  it('redirects to the page that the option `form` names or finds, if it is on this site', async () => {
     expect((await refused('/fixed')).location).toBe('/form?from=fixed');
     const to = async (backTo: unknown) =>
       (await refused('/found', { backTo }, { Referer: 'https://evil.example/' })).location;
@@ -426,7 +426,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect((await refused('/found', { backTo: 7 }, { Referer: referer('/other') })).location).toBe('/other');
   });
 
-  it('redirects a form of a page, and nothing else', async () => {
+  it('redirects only a form that a page submits', async () => {
     const statusOf = async (headers: Record<string, string>, type = 'form') => {
       const { status } = await request(app.url).post('/thrown').type(type).set(headers).send({ a: '1' });
       return status;
@@ -454,7 +454,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect(excluded.body).toEqual({ statusCode: 400, error: 'Bad Request', message: ['Taken.'] });
   });
 
-  it('leaves all that says nothing of a form to the filters of the application', async () => {
+  it('leaves errors that are not about a form to the filters of the application', async () => {
     const refusedBy = (path: string) => request(app.url).post(path).set('Accept', PAGE);
     await refusedBy('/refused').expect(400, { own: 'Not like this.' });
     expect((await refusedBy('/gone').expect(404)).body).toHaveProperty('own');
@@ -463,12 +463,12 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect(malformed.body).toHaveProperty('own');
   });
 
-  it('has a filter of the application answer what is no form of a page, where it is told so', async () => {
+  it('lets the filter given as `otherwise` answer requests that are not forms of a page', async () => {
     await request(app.url).post('/otherwise').expect(400, { own: 'Invalid Form Exception' });
     expect((await refused('/otherwise')).status).toBe(303);
   });
 
-  it('says that a form was refused where nobody has said why', async () => {
+  it('shows a general message when the exception has no errors', async () => {
     const { visitor, status } = await refused('/wordless', { email: 'mine' });
     expect(status).toBe(303);
     expect((await visitor.get('/form')).body).toMatchObject({
@@ -478,7 +478,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     });
   });
 
-  it('keeps nothing of a form that could do harm: prototypes, passwords however deep', async () => {
+  it('stores neither prototype keys nor passwords of a form, however deeply nested', async () => {
     const fields = {
       email: 'mine',
       '__proto__[isAdmin]': '1',
@@ -503,7 +503,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: true, email: 'mine' });
   });
 
-  it('keeps no password in what a library says of it', async () => {
+  it('stores no password that the message of a validation library quotes', async () => {
     const messages = async (form: object): Promise<unknown> => {
       const { visitor, status } = await refused('/passwords', form);
       expect(status).toBe(303);
@@ -518,7 +518,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     });
   });
 
-  it('keeps no more errors than a session has room for', async () => {
+  it('stores at most 100 errors', async () => {
     const lines = Array.from({ length: 500 }, () => ({ count: 'x' }));
     const { visitor, status } = await refused('/zod', { lines });
     expect(status).toBe(303);
@@ -528,7 +528,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
 });
 
 describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a cookie', (platform) => {
-  it('leaves out what was typed where there is no room for it, and shows what is wrong', async () => {
+  it('drops old input that does not fit, and still shows the errors', async () => {
     await using app = await TestApp.start(platform, {
       controllers: [FormsController],
       options: { driver: 'stealth', stealth: { maxCookies: 1 } },
@@ -567,21 +567,21 @@ describe.each(PLATFORMS)(
       };
     }
 
-    it('cuts a long message, and keeps what was typed', async () => {
+    it('cuts a long message and keeps the old input', async () => {
       await using scene = await start();
       const { errors, email } = await scene.send(1, 'mine', 0);
       expect(errors).toEqual({ line0: [expect.stringMatching(/^ü{100,}…$/)] });
       expect(email).toBe('mine');
     });
 
-    it('shows the first of many', async () => {
+    it('shows the first messages and drops the rest', async () => {
       await using scene = await start();
       const { errors } = await scene.send(100, 'mine', 0);
       expect(Object.keys(errors).slice(0, 2)).toEqual(['line0', 'line1']);
       expect(Object.keys(errors).length).toBeLessThan(100);
     });
 
-    it('says that the form was not taken where there is hardly any room', async () => {
+    it('shows a general message when there is hardly any room', async () => {
       await using scene = await start();
       const { errors } = await scene.send(100, 'x'.repeat(5_000), 2_400);
       expect(errors).toEqual({ '': ['This form cannot be accepted.'] });
@@ -589,7 +589,7 @@ describe.each(PLATFORMS)(
   },
 );
 
-/** A store with a limit. */
+/** A store that limits the size of a record. */
 class SmallDriver extends MemoryDriver {
   override write(id: string, record: SessionRecord): Promise<boolean> {
     if (record.payload.length > 2_000) return Promise.reject(new SessionTooLargeError('It has no room.'));
@@ -598,7 +598,7 @@ class SmallDriver extends MemoryDriver {
 }
 
 describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a store that has a limit', (platform) => {
-  it('leaves out what was typed where there is no room for it, also of a session that is there', async () => {
+  it('drops old input that does not fit, also for an existing session', async () => {
     await using app = await TestApp.start(platform, {
       controllers: [FormsController],
       options: { driver: 'small', drivers: { small: { useFactory: () => new SmallDriver({}) } } },
@@ -618,13 +618,13 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a store that 
 
 describe('FormErrorsFilter', () => {
   it.each([{ form: 'sign-in' }, { form: '//evil.example' }, { fallback: 'https://shop.example/' }])(
-    'refuses %o when it is made',
+    'refuses the options %o when constructed',
     (options) => {
       expect(() => new FormErrorsFilter(options)).toThrow(SessionConfigError);
     },
   );
 
-  it('hands on what was no HTTP request', () => {
+  it('rethrows an exception outside of HTTP', () => {
     const thrown = new InvalidFormException({ email: 'Taken.' });
     const host = new ExecutionContextHost([]);
     host.setType('ws');
@@ -633,13 +633,13 @@ describe('FormErrorsFilter', () => {
 });
 
 describe('InvalidFormException', () => {
-  it('names no field that could be taken for a prototype', () => {
+  it('moves errors of fields named like a prototype to the whole form', () => {
     const { errors } = new InvalidFormException({ ['__proto__.x']: 'a', 'x.constructor': 'b', y: 'c' });
     expect(errors).toEqual({ '': ['a', 'b'], y: ['c'] });
   });
 
   it.each([{}, { email: [] }, { email: '' }, { email: undefined as never }])(
-    'has a general message in place of none: %j',
+    'has a general message when given no errors: %j',
     (errors) => {
       const exception = new InvalidFormException(errors);
       expect(exception.errors).toEqual({ '': ['This form cannot be accepted.'] });

@@ -20,7 +20,7 @@ class SignUpForm {
   email!: string;
 }
 
-// Each page is the same, in another language.
+// The same page in each template language.
 const ENGINES = [
   {
     name: 'hbs',
@@ -68,7 +68,7 @@ s #{flashMessages.hasErrors} #{flashMessages.errors('email')}`,
   },
 ];
 
-/** What a test looks at in a page. */
+/** The parts of a page that the tests check. */
 function parts(html: string): Record<string, string | undefined> {
   const inside = (pattern: RegExp) => pattern.exec(html)?.[1]?.trim();
   return {
@@ -150,7 +150,7 @@ describe.each(PLATFORMS)('forms in templates on %s', (platform) => {
       await folder[Symbol.asyncDispose]();
     });
 
-    it('show what is wrong and what was typed, once, as text', async () => {
+    it('show the errors and the old input once, escaped', async () => {
       const visitor = app.visitor();
       expect(parts((await visitor.get('/')).text)).toEqual(EMPTY_PAGE);
       await visitor.post('/').type('form').send({ name: TYPED, email: 'nobody' }).expect(303);
@@ -167,7 +167,7 @@ describe.each(PLATFORMS)('forms in templates on %s', (platform) => {
       expect(parts((await visitor.get('/')).text)).toEqual(EMPTY_PAGE);
     });
 
-    it('find a field by its name in the form, and what is wrong with the form as a whole', async () => {
+    it('look up errors by the name of the form field, and those of the whole form', async () => {
       const visitor = app.visitor();
       await visitor.post('/order').type('form').send('lines[0][sku]=tea').expect(303);
       expect(parts((await visitor.get('/')).text)).toMatchObject({
@@ -179,13 +179,13 @@ describe.each(PLATFORMS)('forms in templates on %s', (platform) => {
       });
     });
 
-    it('are the same without a session, and show that there is nothing', async () => {
+    it('render without a session as they do without errors', async () => {
       const visitor = app.visitor();
       await visitor.post('/order').type('form').send({ a: '1' }).expect(303);
       expect(parts((await visitor.get('/about')).text)).toEqual(EMPTY_PAGE);
     });
 
-    it('keep what the handler itself calls errors', async () => {
+    it('use the errors that the handler itself passes', async () => {
       expect(parts((await app.visitor().get('/own')).text)).toMatchObject({
         heading: 'Look again',
         nameError: 'mine',

@@ -9,10 +9,10 @@ import { invalidForm } from 'nestjs-session-kit';
 type Schema = NonNullable<ParameterDecoratorOptions['schema']>;
 type PipeOptions = ConstructorParameters<typeof StandardSchemaValidationPipe>[0];
 
-/** Nest brings a pipe for schemas from version 12 on: where not, an application has one of its own. */
+/** Nest has a pipe for schemas from version 12 on; before that, an application brings its own. */
 export const NEST_HAS_SCHEMA_PIPE = process.env['MATRIX_NEST'] !== '11';
 
-/** As docs/forms.md has it for Nest 11. */
+/** The pipe that docs/forms.md shows for Nest 11. */
 class SchemaPipe implements PipeTransform {
   constructor(private readonly schema: Schema) {}
 
@@ -23,12 +23,12 @@ class SchemaPipe implements PipeTransform {
   }
 }
 
-/** What `@UsePipes()` takes for schemas: none where Nest has none. */
+/** The schema pipes for `@UsePipes()`: none if Nest has none. */
 export function schemaPipes(options?: PipeOptions): PipeTransform[] {
   return NEST_HAS_SCHEMA_PIPE ? [new StandardSchemaValidationPipe(options)] : [];
 }
 
-/** `@Body({ schema })`, with a pipe of the application's own where Nest has none. */
+/** `@Body({ schema })`, or a pipe of the application's own if Nest has none. */
 export function FormOf(schema: Schema): ParameterDecorator {
   return NEST_HAS_SCHEMA_PIPE ? Body({ schema }) : Body(new SchemaPipe(schema));
 }

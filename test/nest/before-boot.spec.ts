@@ -15,7 +15,7 @@ const CALLS: readonly [name: string, call: Call][] = [
 ];
 
 describe.each(['memory', 'stealth'])('before an application with the driver %s has booted', (driver) => {
-  it.each(CALLS)('SessionManager.%s says what to call, and nothing of the driver', async (_name, call) => {
+  it.each(CALLS)('SessionManager.%s rejects and says that it was called too early', async (_name, call) => {
     const imports = [SessionModule.forRoot({ secret: SECRET, driver })];
     const module = await Test.createTestingModule({ imports }).compile();
     await expect(call(module.get(SessionManager))).rejects.toThrow('before the application had booted');

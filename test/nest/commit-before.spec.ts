@@ -8,7 +8,7 @@ import { type OneRequest, OneStore, stoppedTime } from '../support/one-session.j
 
 stoppedTime();
 
-/** What came out of a stream, each with how many writes the store had seen by then. */
+/** The values of a stream, each with the number of writes that the store had seen by then. */
 function noted(
   store: OneStore,
   { session }: OneRequest,
@@ -27,8 +27,8 @@ function noted(
   return { seen, ended };
 }
 
-describe('what a handler returns', () => {
-  it('passes at once where nothing is due', async () => {
+describe('The stream of what a handler returns', () => {
+  it('passes values at once while nothing is due', async () => {
     const store = await OneStore.start();
     const { seen } = noted(store, await store.open(), of(1, 2));
     expect(seen).toEqual([
@@ -38,7 +38,7 @@ describe('what a handler returns', () => {
     ]);
   });
 
-  it('passes when what was changed before each value is stored, in order', async () => {
+  it('passes each value, in order, once the changes before it are stored', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const values = new Subject<number>();
@@ -56,7 +56,7 @@ describe('what a handler returns', () => {
     ]);
   });
 
-  it('is a stream of which no value is lost that comes while what was changed before it is being stored', async () => {
+  it('loses no value that arrives while the changes before it are being stored', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const values = new Subject<number>();
@@ -76,7 +76,7 @@ describe('what a handler returns', () => {
     ]);
   });
 
-  it('ends only when what was changed after its last value is stored', async () => {
+  it('completes only once the changes after its last value are stored', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const source = defer(() => (request.session.put('late', 1), of<number>()));
@@ -85,7 +85,7 @@ describe('what a handler returns', () => {
     expect(seen).toEqual([['end', 1]]);
   });
 
-  it('is the error of a commit that fails, as a 503, and nothing is tried again', async () => {
+  it('fails with a 503 when a commit fails, which is not retried', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     request.session.put('a', 1);
@@ -96,7 +96,7 @@ describe('what a handler returns', () => {
     expect(request.session.due).toBe(false);
   });
 
-  it('is its own error as it is, and leaves the commit to the gate', async () => {
+  it('passes its own error unchanged and leaves the commit to the gate', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     request.session.put('a', 1);
@@ -109,7 +109,7 @@ describe('what a handler returns', () => {
     expect([seen, request.session.due, store.calls()]).toEqual([[failure], true, []]);
   });
 
-  it('is a 503 where the own commit of a handler failed for its store', async () => {
+  it('fails with a 503 when the store fails a commit made by the handler', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     store.failNext('write');
@@ -122,7 +122,7 @@ describe('what a handler returns', () => {
   });
 
   it.each(['at once', 'after a commit'])(
-    'fails %s where it is a session that is not loaded',
+    'fails %s when its value is a session that is not loaded',
     async (when) => {
       const store = await OneStore.start();
       const { session } = await store.open();
@@ -138,7 +138,7 @@ describe('what a handler returns', () => {
     },
   );
 
-  it('keeps its order where a value comes while the one before is being stored', async () => {
+  it('keeps its order when a value arrives during a commit for an earlier one', async () => {
     const store = await OneStore.start();
     const { session } = await store.open();
     const values = new Subject<number>();
@@ -167,7 +167,7 @@ describe('what a handler returns', () => {
     expect(seen).toEqual([1, 'released', 2, 3]);
   });
 
-  it('passes at once again when nothing is due any more', async () => {
+  it('passes values at once again when nothing is due any more', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const values = new Subject<number>();
@@ -183,7 +183,7 @@ describe('what a handler returns', () => {
     ]);
   });
 
-  it('comes before an error that follows it', async () => {
+  it('passes a value before the error that follows it', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const failure = new Error('of the handler');
@@ -200,7 +200,7 @@ describe('what a handler returns', () => {
     expect(seen).toEqual([[1, 1], failure]);
   });
 
-  it('is not committed for any more when nobody listens', async () => {
+  it('commits nothing more once its subscriber has left', async () => {
     const store = await OneStore.start();
     const { session } = await store.open();
     const values = new Subject<number>();
@@ -221,7 +221,7 @@ describe('what a handler returns', () => {
     expect([seen, store.calls(), session.due]).toEqual([[1], ['write A 1'], true]);
   });
 
-  it('is let go and reported where its commit fails: a stream is destroyed', async () => {
+  it('destroys a readable stream it cannot pass, and reports the failed commit', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const reported = vi.spyOn(request, 'commitFailed');
@@ -234,7 +234,7 @@ describe('what a handler returns', () => {
     expect(reported).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: 'SessionStoreError' }));
   });
 
-  it('is plain where it is the session or its messages', async () => {
+  it('passes plain values in place of a session and its messages', async () => {
     const store = await OneStore.start();
     const request = await store.open(
       await store.seed((session) => session.put('user', 'ann').flash('status', 'Saved')),
@@ -249,7 +249,7 @@ describe('what a handler returns', () => {
     ]);
   });
 
-  it('is subscribed to when somebody subscribes, and let go with him', async () => {
+  it('subscribes to its source only when subscribed to, and unsubscribes with its subscriber', async () => {
     const store = await OneStore.start();
     const { session } = await store.open();
     const values = new Subject<number>();

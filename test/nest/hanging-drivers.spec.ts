@@ -10,7 +10,7 @@ import { SECRET } from '../support/test-app.js';
 const STORE_TIMEOUT = 2_000;
 const LIMIT = 10 * STORE_TIMEOUT;
 
-/** A driver each of whose calls outside of requests lasts until the test lets it end. */
+/** A driver whose calls outside of requests last until the test ends them. */
 class SlowDriver extends CustomDriver implements RecordDriver {
   readonly hangs = new Set<'open' | 'close' | 'collectGarbage'>();
   readonly gate = new Deferred<Error | void>();
@@ -38,7 +38,7 @@ class SlowDriver extends CustomDriver implements RecordDriver {
   }
 }
 
-/** What becomes of a call: its value, its error, or that it lasts. */
+/** The outcome of a call so far: its value, its error, or that it lasts. */
 function follow(call: Promise<unknown>): () => Promise<unknown> {
   let outcome: unknown = 'it lasts';
   call.then(
@@ -57,7 +57,7 @@ const saysSo = (method: string, ms = LIMIT) =>
     `${method}() of the session driver "slow" did not get on for ${ms} ms (10 times the option 'storeTimeout')`,
   );
 
-// By a stopped clock: what hangs does so for as long as the test says.
+// With a stopped clock, a call hangs for as long as the test says.
 describe('a driver that hangs', () => {
   const said: string[] = [];
   beforeEach(() => {
@@ -90,7 +90,7 @@ describe('a driver that hangs', () => {
     return made;
   }
 
-  it('while it collects is waited for ten times storeTimeout, and then a collection begins anew', async () => {
+  it('in collectGarbage fails the call after ten times storeTimeout, and the next call collects anew', async () => {
     const { driver, manager } = await start();
     driver.hangs.add('collectGarbage');
     const outcomes = [follow(manager.collectGarbage()), follow(manager.collectGarbage())];
@@ -105,7 +105,7 @@ describe('a driver that hangs', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('and does not is one that gets on: it is waited for however long it takes', async () => {
+  it('in collectGarbage is waited for as long as it reports progress', async () => {
     const { driver, manager } = await start();
     driver.hangs.add('collectGarbage');
     const outcome = follow(manager.collectGarbage());
@@ -120,7 +120,7 @@ describe('a driver that hangs', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('while it collects by the timer is said in the log, and asked again by the next', async () => {
+  it('in a collection by the timer is logged, and the next turn collects again', async () => {
     const { driver, module } = await start('1m');
     driver.hangs.add('collectGarbage');
     await vi.advanceTimersByTimeAsync(60_000 + LIMIT);
@@ -131,7 +131,7 @@ describe('a driver that hangs', () => {
     await module.close();
   });
 
-  it('while it collects is said once, however often its turn comes meanwhile', async () => {
+  it('in a collection by the timer is logged once, however many turns come meanwhile', async () => {
     const { driver, module } = await start('1s');
     driver.hangs.add('collectGarbage');
     await vi.advanceTimersByTimeAsync(1_000 + LIMIT);
@@ -140,7 +140,7 @@ describe('a driver that hangs', () => {
     await module.close();
   });
 
-  it('while it collects does not keep the application from its end for longer than storeTimeout', async () => {
+  it('in collectGarbage delays the shutdown by storeTimeout at most', async () => {
     const { driver, manager, module } = await start();
     driver.hangs.add('collectGarbage');
     void manager.collectGarbage().catch(() => undefined);
@@ -152,7 +152,7 @@ describe('a driver that hangs', () => {
     expect(driver.heard).toContain('close');
   });
 
-  it('while it closes keeps neither the application nor another driver from its end, and the log says so', async () => {
+  it('in close is logged, and keeps neither the application nor another driver from closing', async () => {
     const { driver, other, module } = await start();
     driver.hangs.add('close');
     const outcome = follow(module.close());
@@ -164,7 +164,7 @@ describe('a driver that hangs', () => {
     expect(said).toEqual([saysSo('close')]);
   });
 
-  it('or fails while it closes, likewise', async () => {
+  it('or fails in close is logged, and does not keep another driver from closing', async () => {
     const { driver, other, module } = await start();
     driver.close = () => Promise.reject(Object.assign(new Error('at secret-host'), { code: 'EPIPE' }));
     await module.close();
@@ -187,7 +187,7 @@ describe('a driver that hangs', () => {
     return { driver, module };
   }
 
-  it('while it opens does not keep the application from booting, and the log says so, and when it is open', async () => {
+  it('in open does not keep the application from booting; the log says so, and when it is open', async () => {
     const { driver, module } = await boot();
     driver.gate.resolve();
     await vi.advanceTimersByTimeAsync(0);
@@ -195,7 +195,7 @@ describe('a driver that hangs', () => {
     await module.close();
   });
 
-  it('while it opens, and fails then, is said in the log', async () => {
+  it('in open and then fails is logged', async () => {
     const { driver, module } = await boot();
     driver.gate.resolve(Object.assign(new Error('at secret-host'), { code: 'ECONNREFUSED' }));
     await vi.advanceTimersByTimeAsync(0);

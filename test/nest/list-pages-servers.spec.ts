@@ -6,7 +6,7 @@ for (const [name, piece] of [
   ['PostgreSQL', 'postgres'],
   ['MariaDB', 'mariadb'],
 ] as const)
-  // Redis gives a name twice where its table of them shrinks between two pages.
+  // Redis may return a name twice when its table of names shrinks between two pages.
   describeWith([piece], `A server of ${name}`, () =>
     describeListPages(name, () => ownStore(name), { mayRepeat: name === 'redis' }),
   );

@@ -9,8 +9,8 @@ const WARNING = /^The driver 'memory' forgets all sessions with the process and 
 
 afterEach(() => vi.restoreAllMocks());
 
-describe.each(PLATFORMS)('sessions in memory in production, on %s', (platform) => {
-  /** What the log says of it while the application boots and three visitors come. */
+describe.each(PLATFORMS)('The warning about sessions in memory, on %s', (platform) => {
+  /** The warnings logged while the application boots and serves three visitors. */
   async function said(environment: string, options: Partial<SessionModuleOptions>): Promise<string[]> {
     vi.stubEnv('NODE_ENV', environment);
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
@@ -22,11 +22,11 @@ describe.each(PLATFORMS)('sessions in memory in production, on %s', (platform) =
   it.each<Partial<SessionModuleOptions>>([
     { driver: 'memory' },
     { driver: 'stealth', stealth: { ledger: 'memory' } },
-  ])('are called out once: %j', async (options) => {
+  ])('is logged once in production: %j', async (options) => {
     expect(await said('production', options)).toHaveLength(1);
   });
 
-  it('are not elsewhere, nor sessions in another place', async () => {
+  it('is not logged in development or with another driver', async () => {
     expect(await said('development', { driver: 'memory' })).toEqual([]);
     expect(await said('production', { driver: 'stealth' })).toEqual([]);
     const own = { useFactory: () => new MemoryDriver({}) };

@@ -15,7 +15,7 @@ refuseUnhandledRejections();
 afterEach(() => void vi.restoreAllMocks());
 
 describe.each(PLATFORMS)('a listener on %s', (platform) => {
-  it('is called in the context of the request, where the facade is its session', async () => {
+  it('runs in the context of the request, where the facade gives its session', async () => {
     const users: unknown[] = [];
     const stop = onSessionEvent('signed-in', () => users.push(Session.userId));
     await using app = await HandlerApp.start(platform);
@@ -25,7 +25,7 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
     expect(users).toEqual(['ann']);
   });
 
-  it('that throws or rejects is said in the log, and breaks neither the request nor those after it', async () => {
+  it('that throws or rejects is logged, and breaks neither the request nor the listeners after it', async () => {
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const heard = vi.fn<() => void>();
     const stops = [
@@ -53,11 +53,11 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
     expect(said.join('\n')).toMatch(/thrown by it[^]*rejected by it/);
   });
 
-  it('that is no function is refused', () => {
+  it('that is not a function is refused', () => {
     expect(() => Reflect.apply(onSessionEvent, undefined, ['begun'])).toThrow(SessionConfigError);
   });
 
-  it('hears of what an old secret has opened, by the driver that kept it: the cookie, or the ledger', async () => {
+  it('hears what an old secret has opened: the token in the cookie, and the record in the ledger', async () => {
     await using folder = await TempFolder.make();
     const [old, secret] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
     const start = (secrets: string[]) =>
@@ -108,8 +108,8 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
   });
 });
 
-describe('where nobody listens', () => {
-  it('no handle is derived and nothing is published', async () => {
+describe('when nobody listens', () => {
+  it('no session handle is derived', async () => {
     const { createHash } = crypto;
     const made = vi.fn<typeof createHash>(createHash);
     await using app = await HandlerApp.start('express');
@@ -123,7 +123,7 @@ describe('where nobody listens', () => {
     syncBuiltinESMExports();
     try {
       await live();
-      // Express makes its entity tags with it.
+      // Express computes its ETags with it.
       const ofTags = made.mock.calls.filter(([algorithm]) => algorithm === 'sha1').length;
       expect(made.mock.calls).toHaveLength(ofTags);
       using heard = new HeardEvents();
@@ -138,7 +138,7 @@ describe('where nobody listens', () => {
 });
 
 describe('onSessionEvent', () => {
-  it('listens on the channels of diagnostics_channel that bear the names of the events', async () => {
+  it('uses a channel of diagnostics_channel that is named after the event', async () => {
     const raw: unknown[] = [];
     const push = (message: unknown): void => void raw.push(message);
     subscribe('nestjs-session-kit:begun', push);
@@ -157,7 +157,7 @@ describe('onSessionEvent', () => {
     expect(new Set(subscribed())).toEqual(new Set([false]));
   });
 
-  it('refuses the name of no event, and lists those that there are', () => {
+  it('refuses an unknown event name and lists the known ones', () => {
     // Plain JavaScript knows no types.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const name = 'signedIn' as SessionEventName;

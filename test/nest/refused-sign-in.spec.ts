@@ -11,7 +11,7 @@ import { PLATFORMS, type TestApplication } from '../support/test-app.js';
 
 const options = { sessionsPerUser: { max: 1, when: 'refuse' } } as const;
 
-/** What an application says that is no mere information. */
+/** Collects the warnings and errors that an application logs. */
 class Heard implements LoggerService {
   readonly lines: string[] = [];
   readonly log = (): void => undefined;
@@ -20,7 +20,7 @@ class Heard implements LoggerService {
   readonly configure = (app: TestApplication): void => app.useLogger(this);
 }
 
-/** Somebody signs in, and somebody else has a session. @returns what the latter sends */
+/** Signs one visitor in and gives another a session. @returns the headers of the latter */
 async function fill(app: HandlerApp): Promise<{ cookie: string }> {
   await app.visitor().in((session) => session.signIn('ann'));
   return (await app.visitor().handle((session) => session.put('cart', ['mug']))).asHeaders;
@@ -65,9 +65,9 @@ class SignInController {
   }
 }
 
-describe.each(PLATFORMS)('A sign-in that is refused and that nobody catches, on %s', (platform) => {
+describe.each(PLATFORMS)('A refused sign-in that nobody catches, on %s', (platform) => {
   it.each(['decorated', 'decorated-commit', 'facade', 'facade-commit', 'res', 'res-commit'])(
-    'is answered with 409, and is nothing for the log: %s',
+    'is answered with 409 and logs nothing: %s',
     async (path) => {
       const heard = new Heard();
       const setup = { options, controllers: [SignInController], configure: heard.configure };
@@ -105,7 +105,7 @@ class ConnectionGateway {
   }
 }
 
-describe.each(DOORS)('A user who comes by a socket and is refused, on %s with %s', (platform, library) => {
+describe.each(DOORS)('A user whose sign-in over a socket is refused, on %s with %s', (platform, library) => {
   const start = async (gateway: typeof SignInGateway | typeof ConnectionGateway) => {
     const heard = new Heard();
     const setup: HandlerAppSetup = { options, configure: heard.configure };
@@ -114,7 +114,7 @@ describe.each(DOORS)('A user who comes by a socket and is refused, on %s with %s
     return { app, heard };
   };
 
-  it.each(['put', 'commit'])('is told so, and nothing is for the log (%s)', async (event) => {
+  it.each(['put', 'commit'])('receives an error, and nothing is logged (%s)', async (event) => {
     const { app, heard } = await start(SignInGateway);
     const headers = await fill(app);
     await using client = await connect(library, app.url, headers);
@@ -123,7 +123,7 @@ describe.each(DOORS)('A user who comes by a socket and is refused, on %s with %s
     expect(heard.lines).toEqual([]);
   });
 
-  it('is disconnected where it was when he came, and nothing is for the log', async () => {
+  it('is disconnected if it was refused on connection, and nothing is logged', async () => {
     const { app, heard } = await start(ConnectionGateway);
     const client = await connect(library, app.url, await fill(app));
     await client.closed;
@@ -151,7 +151,7 @@ class Account {
   }
 }
 
-describe.each(SERVERS)('A user whom a resolver is refused, with %s', (_name, platform, served) => {
+describe.each(SERVERS)('A user whose sign-in in a resolver is refused, with %s', (_name, platform, served) => {
   const typeDefs = 'type Query { user: String } type Mutation { put: Boolean commit: Boolean }';
   const start = async () => {
     const heard = new Heard();
@@ -169,7 +169,7 @@ describe.each(SERVERS)('A user whom a resolver is refused, with %s', (_name, pla
     extensions: expect.objectContaining({ code: 'CONFLICT' }),
   });
 
-  it('is told so over HTTP, and nothing is for the log', async () => {
+  it('receives a conflict error over HTTP, and nothing is logged', async () => {
     const { app, heard, headers } = await start();
     const ask = (query: string) => app.visitor().agent.post('/graphql').set(headers).send({ query });
     expect((await ask('mutation { put }')).status).toBe(409);
@@ -179,7 +179,7 @@ describe.each(SERVERS)('A user whom a resolver is refused, with %s', (_name, pla
   });
 
   it.each(['put', 'commit'])(
-    'is told so over a WebSocket, and nothing is for the log (%s)',
+    'receives a conflict error over a WebSocket, and nothing is logged (%s)',
     async (field) => {
       const { app, heard, headers } = await start();
       await using subscriber = new Subscriber(app.url, headers);
@@ -190,7 +190,7 @@ describe.each(SERVERS)('A user whom a resolver is refused, with %s', (_name, pla
   );
 });
 
-it('A refused sign-in is a SessionError, and no other kind of one', () => {
+it('SessionLimitError is a SessionError with status 409, and no SessionStoreError', () => {
   const refused: unknown = new SessionLimitError(3);
   expect(refused).toBeInstanceOf(SessionError);
   expect(refused).toBeInstanceOf(SessionLimitError);

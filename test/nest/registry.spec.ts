@@ -38,14 +38,14 @@ class MarkedDriver extends CustomDriver {
 }
 
 describe('the drivers of an application', () => {
-  it('are listed where an unknown one is asked for', async () => {
+  it('are listed in the error for an unknown one', async () => {
     const { manager } = await OneStore.start();
     expect(() => manager.driver('mongo')).toThrow(
       /"mongo".*memory, file, database, redis, memcached, stealth, watched/,
     );
   });
 
-  it('are opened once each at boot with what stands under their name, and closed in the same order', async () => {
+  it('are opened once each at boot with the options under their name, and closed in the same order', async () => {
     const heard: string[] = [];
     const { module } = await OneStore.start({
       driver: 'one',
@@ -60,7 +60,7 @@ describe('the drivers of an application', () => {
     expect(heard.slice(2)).toEqual(['close one', 'close two']);
   });
 
-  it('are found where a provider is marked with @SessionDriver', async () => {
+  it('include the providers marked with @SessionDriver', async () => {
     const module = await Test.createTestingModule({
       imports: [SessionModule.forRoot({ secret: SECRET, driver: 'marked', gc: false })],
       providers: [MarkedDriver],
@@ -69,7 +69,7 @@ describe('the drivers of an application', () => {
     expect(module.get(SessionManager).driver()).toBe(module.get(MarkedDriver));
   });
 
-  it('may be extended after the boot, but not by the name of the one in use', async () => {
+  it('can be added after the boot, but not under the name of the one in use', async () => {
     const { manager, driver } = await OneStore.start();
     manager.extend('late', () => driver);
     expect(manager.driver('late')).toBe(driver);
@@ -80,14 +80,14 @@ describe('the drivers of an application', () => {
     ['', () => new MarkedDriver()],
     [5, () => new MarkedDriver()],
     ['late', new MarkedDriver()],
-  ])('are refused where extend gets %j and %o', async (name, factory) => {
+  ])('are refused when extend gets %j and %o', async (name, factory) => {
     const { manager } = await OneStore.start();
     expect(() => manager.extend(name as string, factory as () => MarkedDriver)).toThrow(
       /SessionManager.extend got .* it takes the name of a driver and a function that makes it/,
     );
   });
 
-  it('are made once by a factory, and anew where it takes the request or is replaced', async () => {
+  it('are made once by a factory, but anew if it takes the request or is replaced', async () => {
     const { manager } = await OneStore.start();
     const make = () => new MarkedDriver();
     const forRequest = (_config: unknown, _request: unknown) => new MarkedDriver();
@@ -100,7 +100,7 @@ describe('the drivers of an application', () => {
     expect(manager.driver('once')).not.toBe(first);
   });
 
-  it('may be extended before the boot, with options, by a name of the package, and are not made for no request', async () => {
+  it('can be added before the boot, also under a built-in name, and are not made without a request', async () => {
     const own = new MarkedDriver();
     const asked: unknown[] = [];
     const options = { redis: { ownOption: true }, each: {}, driver: 'each' };
@@ -119,7 +119,7 @@ describe('the drivers of an application', () => {
     await module.close();
   });
 
-  it('get nothing where no option stands under their name, whatever objects inherit', async () => {
+  it('get no options if none stand under their name, even if objects inherit that name', async () => {
     const { manager } = await OneStore.start();
     const got: unknown[] = [];
     manager.extend('toString', (config: unknown) => {
@@ -130,7 +130,7 @@ describe('the drivers of an application', () => {
     expect(got).toEqual([undefined]);
   });
 
-  it('win over those of the package of the same name', async () => {
+  it('take precedence over built-in ones of the same name', async () => {
     const own = new MarkedDriver();
     const { manager } = await OneStore.start({
       driver: 'memory',
@@ -144,12 +144,12 @@ describe('the drivers of an application', () => {
     expect(other.driver('redis')).toBe(own);
   });
 
-  it('of the package are made when they are asked for, once', async () => {
+  it('that are built in are made once, on demand', async () => {
     const { manager } = await OneStore.start();
     expect(manager.driver('memory')).toBe(manager.driver('memory'));
   });
 
-  it('of the package that are configured and not in use are checked at boot, and opened when they are asked for', async () => {
+  it('that are built in, configured and not in use are validated at boot and opened on demand', async () => {
     const open = vi.spyOn(FileDriver.prototype, 'open').mockResolvedValue();
     onTestFinished(() => open.mockRestore());
     const { manager } = await OneStore.start({ file: { location: 'nowhere' } });
@@ -160,7 +160,7 @@ describe('the drivers of an application', () => {
     expect(open).toHaveBeenCalledTimes(1);
   });
 
-  it('of the package that are not in use can all that they can in use', async () => {
+  it('that are built in and not in use have all their methods', async () => {
     const { manager } = await OneStore.start({ driver: 'stealth', memory: {} });
     const memory = manager.driver('memory');
     if (!('read' in memory)) throw new Error('It keeps no records.');
@@ -182,7 +182,7 @@ describe('the drivers of an application', () => {
     expect(await memory.destroyVersion?.('one', 1)).toBe(true);
   });
 
-  it('of the package that are not in use say what they cannot', async () => {
+  it('that are built in and not in use reject calls of methods they lack', async () => {
     const never = () => Promise.reject(new Error('It is not called.'));
     const client = { gets: never, add: never, cas: never, delete: never };
     const { manager } = await OneStore.start({ memcached: { client } });
@@ -198,7 +198,7 @@ describe('the drivers of an application', () => {
     ['seals and cannot open', { seal: () => '' }, /"bad" lacks open\./],
     ['is a promise', Promise.resolve(new MarkedDriver()), /"bad" is a promise/],
     ['is no object', 'redis', /"bad" is no object \(it is .*redis/],
-  ])('are refused at boot where one %s', async (_what, driver, message) => {
+  ])('are refused at boot if one %s', async (_what, driver, message) => {
     const module = await Test.createTestingModule({
       imports: [SessionModule.forRoot({ secret: SECRET, driver: 'bad', gc: false })],
     }).compile();
@@ -206,13 +206,13 @@ describe('the drivers of an application', () => {
     await expect(module.init()).rejects.toThrow(message);
   });
 
-  it('explain an option that is none of the module: any other stops the boot', async () => {
+  it('are listed in the error for an unknown option, which stops the boot', async () => {
     await expect(OneStore.start({ wached: {} })).rejects.toThrow(
       /Unknown option 'wached': neither an option of the session module nor the name of a driver \(memory, /,
     );
   });
 
-  it('are closed once, and not made anew for whoever still asks for one', async () => {
+  it('are closed once, and not made anew when one is requested afterwards', async () => {
     const heard: string[] = [];
     const { manager } = await OneStore.start({
       driver: 'memory',
@@ -227,7 +227,7 @@ describe('the drivers of an application', () => {
 });
 
 describe('the manager', () => {
-  it('reads a session with its values, and null for a redirect or nothing', async () => {
+  it('reads a session with its values, and null for a redirect or an unknown id', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -243,7 +243,7 @@ describe('the manager', () => {
     expect(await store.manager.read('nobody')).toBeNull();
   });
 
-  it('ends a session under an id that it has left, and what is under way cannot bring it back', async () => {
+  it('ends a session by an id that it has left, and a pending request cannot bring it back', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [mover, late] = [await store.open(token), await store.open(token)];
@@ -256,14 +256,14 @@ describe('the manager', () => {
     expect([await store.reads(token), await store.reads(moved.token)]).toEqual([{}, {}]);
   });
 
-  it('says that it cannot end sessions that live in cookies', async () => {
+  it('warns that it cannot end sessions that live in cookies', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     await store.manager.destroy('an id');
     expect(store.said).toEqual([expect.stringContaining('stealth')]);
     expect(await store.manager.read('an id')).toBeNull();
   });
 
-  it('collects garbage where the driver can, one round at a time', async () => {
+  it('collects garbage if the driver can, one round at a time', async () => {
     const store = await OneStore.start({ driver: 'memory' });
     await store.seed();
     pass(2 * 3_600_000);

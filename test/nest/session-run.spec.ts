@@ -29,7 +29,7 @@ async function seeded(
 }
 
 describe('SessionManager.run with an id', () => {
-  it('gives the function its session, by argument and by facade, commits, and returns what it returned', async () => {
+  it('gives the function its session, as argument and by facade, commits, and returns its result', async () => {
     const { store, token, id } = await seeded();
     const sum = await store.manager.run(id, async (session) => {
       expect(Session.current()).toBe(session);
@@ -41,7 +41,7 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', total: 5 });
   });
 
-  it('costs one read where nothing is written, and no renewal: a job is no visit', async () => {
+  it('costs one read if nothing is written, and renews nothing: a job is no visit', async () => {
     const { store, token, id } = await seeded({ age: '1h' });
     pass(45 * 60_000);
     expect(await store.manager.run(id, (session) => session.get('user'))).toBe('ann');
@@ -51,7 +51,7 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('leaves in the record who visited last, and when, also where a request writes meanwhile', async () => {
+  it('keeps the time and client of the last visit in the record, even if a request writes meanwhile', async () => {
     const { store, token, id } = await seeded();
     const before = await store.manager.read(id);
     const visit = { lastActivity: 1_700_000_000_500, ipAddress: '192.0.2.1', userAgent: 'a browser' };
@@ -71,7 +71,7 @@ describe('SessionManager.run with an id', () => {
       await request.respond();
     });
     const after = await store.manager.read(id);
-    // The test's requests have no client; what the request left is what stays.
+    // The test's requests have no client: what the request wrote stays.
     expect(after).toMatchObject({ lastActivity: 1_700_000_001_000, userAgent: null, version: 4 });
     await store.driver.write(id, {
       ...visit,
@@ -87,7 +87,7 @@ describe('SessionManager.run with an id', () => {
     });
   });
 
-  it('loses nothing beside jobs and requests of the same session', async () => {
+  it('loses no change to concurrent jobs and requests of the same session', async () => {
     const { store, token, id } = await seeded();
     const job = (): Promise<unknown> =>
       store.manager.run(id, async (session) => {
@@ -108,7 +108,7 @@ describe('SessionManager.run with an id', () => {
     });
   });
 
-  it('runs within another, and within a request, each with its own session', async () => {
+  it('can be nested, each call with its own session', async () => {
     const { store, id } = await seeded();
     const inner = await store.seed((session) => session.put('user', 'bob'));
     const innerId = (await store.open(inner)).session.id;
@@ -116,13 +116,13 @@ describe('SessionManager.run with an id', () => {
       expect(await store.manager.run(innerId, () => Session.get('user'))).toBe('bob');
       expect(Session.get('user')).toBe('ann');
       expect(await store.manager.run(id, () => Session.increment('nested'))).toBe(1);
-      // What the inner one wrote was not there when this one was loaded; both arrive.
+      // This session was loaded before the inner one wrote; both increments are stored.
       expect(Session.increment('nested')).toBe(1);
     });
     expect((await store.manager.read(id))?.values).toEqual({ user: 'ann', nested: 2 });
   });
 
-  it('commits nothing where the function throws, at once or later, and hands the error on', async () => {
+  it('commits nothing if the function throws or rejects, and rejects with its error', async () => {
     const { store, token, id } = await seeded();
     const broken = new Error('broken');
     for (const fn of [
@@ -140,7 +140,7 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann' });
   });
 
-  it('lets nothing be stored any more of a function that has failed', async () => {
+  it('stores nothing that a failed function commits later', async () => {
     const { store, token, id } = await seeded();
     const later: (() => Promise<unknown>)[] = [];
     const failing = store.manager.run(id, (session) => {
@@ -165,7 +165,7 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', step: 1 });
   });
 
-  it('flashes for the next page, and leaves the messages that wait for it', async () => {
+  it('flashes for the next page, and consumes no message that waits for it', async () => {
     const { store, token, id } = await seeded();
     await store.manager.run(id, () => void Session.flash('export', 'ready'));
     expect(await store.manager.run(id, () => Session.get('export', 'not shown'))).toBe('not shown');
@@ -193,7 +193,7 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(moved)).toEqual({ user: 'ann', job: 1 });
   });
 
-  it('calls nothing where no such session is stored: ended, expired, signed, or never there', async () => {
+  it('does not call the function for an unknown id, a signed token or an expired session', async () => {
     const { store, token, id } = await seeded({ age: '1h' });
     const called: string[] = [];
     const run = async (whose: string): Promise<unknown> =>
@@ -205,7 +205,7 @@ describe('SessionManager.run with an id', () => {
     expect([called, String(await run(id)).includes(id)]).toEqual([[], false]);
   });
 
-  it('drops the changes of a session that ended meanwhile, and says so without its id', async () => {
+  it('drops the changes of a session that ended meanwhile, and logs that without its id', async () => {
     const { store, token, id } = await seeded();
     const result = await store.manager.run(id, async (session) => {
       session.put('late', 1);
@@ -217,7 +217,7 @@ describe('SessionManager.run with an id', () => {
     expect(store.said.join('')).not.toContain(id);
   });
 
-  it('ends the session where the function does, and refuses a new id', async () => {
+  it('lets the function destroy the session, but refuses a new id', async () => {
     const { store, token, id } = await seeded();
     await store.manager.run(id, async (session) => {
       expect(() => session.regenerate()).toThrow(SessionReadonlyError);
@@ -231,13 +231,13 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('waits for a destroy that the function did not wait for', async () => {
+  it('waits for a destroy that the function did not await', async () => {
     const { store, token, id } = await seeded();
     await store.manager.run(id, (session) => void session.destroy());
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('answers work that outlives the function with the reason, and lets it commit by itself', async () => {
+  it('explains to work that outlives the function why the facade has no session, and lets it commit', async () => {
     const { store, token, id } = await seeded();
     const [ended, outlived] = [new Deferred(), new Deferred()];
     let seen: unknown;
@@ -274,14 +274,14 @@ describe('SessionManager.run with an id', () => {
     expect(calls).toBe(1);
   });
 
-  it('takes no empty session for the one that a failing store did not give, with degrade', async () => {
+  it('rejects when the store fails to load the session, also with degrade', async () => {
     const { store, id } = await seeded({ whenStoreFails: 'degrade' });
     store.failNext('read');
     await expect(store.manager.run(id, () => 'called')).rejects.toThrow(SessionStoreError);
     expect(await store.manager.run(id, () => Session.get('user'))).toBe('ann');
   });
 
-  it('makes a driver that is made for each request without one', async () => {
+  it('makes a per-request driver without a request', async () => {
     const requests: unknown[] = [];
     const driver = new MemoryDriver({}, systemClock);
     const module = await Test.createTestingModule({
@@ -300,7 +300,7 @@ describe('SessionManager.run with an id', () => {
     expect(requests).toEqual([undefined]);
   });
 
-  it('says with stealth that no session can be loaded by its id, and what to do', async () => {
+  it('rejects with stealth, which cannot load a session by its id', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const { id } = (await store.open(await store.seed())).session;
     await expect(store.manager.run(id, () => 1)).rejects.toThrow(NoSessionError);
@@ -309,7 +309,7 @@ describe('SessionManager.run with an id', () => {
 });
 
 describe.each(['watched', 'stealth'])('SessionManager.run with values (%s)', (driver) => {
-  it('gives a session that holds a copy of them, for the function alone', async () => {
+  it('gives the function a session with a copy of the values, which is never stored', async () => {
     const store = await OneStore.start({ driver });
     const values = { user: 'ann', cart: ['mug'], 'a.b': 1 };
     const result = await store.manager.run(values, async (session) => {
@@ -322,7 +322,7 @@ describe.each(['watched', 'stealth'])('SessionManager.run with values (%s)', (dr
     expect([store.calls(), store.said]).toEqual([[], []]);
   });
 
-  it('knows no session of anybody, and hands errors on', async () => {
+  it('refuses setId, and rejects with the error of the function', async () => {
     const store = await OneStore.start({ driver });
     await expect(store.manager.run({}, (session) => session.setId('x'))).rejects.toThrow(
       SessionReadonlyError,
@@ -338,7 +338,7 @@ describe.each(['watched', 'stealth'])('SessionManager.run with values (%s)', (dr
 
 describe('SessionManager.run', () => {
   it.each([[undefined], [''], [null], [7], [['a']], [new Date(0)], [new Map()]])(
-    'refuses %s in place of an id or values, and shows nothing of it',
+    'refuses %s in place of an id or values, and never shows its arguments',
     async (whose) => {
       const { manager } = await OneStore.start();
       // As plain JavaScript may call it.

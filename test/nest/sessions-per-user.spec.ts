@@ -43,7 +43,7 @@ async function inMemory(): Promise<Ways> {
 describeSessionLimit('memory', inMemory);
 describeSessionLimit('file', () => sharedStore('file'));
 
-it('takes a sign-in back that another process has overtaken, before its old id is given up', async () => {
+it('A sign-in that another process has overtaken is undone before its old id is given up', async () => {
   const driver = new WatchedDriver(new MemoryDriver({}, systemClock));
   const limit: Limit = { max: 1, when: 'refuse' };
   const [here, there] = [await startOn(driver, limit), await startOn(driver, limit)];
@@ -67,7 +67,7 @@ it('takes a sign-in back that another process has overtaken, before its old id i
     expect(await visitor.in((session) => session.get('cart'))).toEqual(['mug']);
 });
 
-it('keeps the latest of those who sign in at the same moment, each in a process of its own', async () => {
+it('Of simultaneous sign-ins in several processes, the latest stays', async () => {
   const driver = new WatchedDriver(new MemoryDriver({}, systemClock));
   const apps = await Promise.all([0, 1, 2, 3].map(() => startOn(driver, { max: 2 })));
   clockAt(0);
@@ -97,7 +97,7 @@ it('keeps the latest of those who sign in at the same moment, each in a process 
   expect((await apps[0]?.manager.list('ann'))?.length).toBeLessThanOrEqual(2);
 });
 
-it('signs in where the store fails before the oldest is ended, and ends it with the next sign-in', async () => {
+it('A sign-in succeeds if the store fails to end the oldest session, which the next sign-in ends', async () => {
   const driver = new WatchedDriver(new MemoryDriver({}, systemClock));
   const app = await startOn(driver, { max: 1 });
   const phone = await signIn(app);
@@ -156,7 +156,7 @@ describe.each(PLATFORMS)('A sign-in that is refused, on %s', (platform) => {
     return app;
   };
 
-  it.each(['/facade', '/default'])('is answered with 409, whoever commits: %s', async (path) => {
+  it.each(['/facade', '/default'])('is answered with 409, by facade and by parameter: %s', async (path) => {
     const app = await start();
     const response = await app.visitor().agent.get(path);
     expect(response.status).toBe(409);
@@ -182,7 +182,7 @@ it.each<[string, Partial<SessionModuleOptions>]>([
   ['stealth', {}],
   ['memcached', {}],
   ['own', { drivers: { own: { useFactory: () => new CountingDriver() } } }],
-])('%s cannot count a user’s sessions, and does not boot', async (driver, options) => {
+])('%s cannot count a user’s sessions, so the option sessionsPerUser stops the boot', async (driver, options) => {
   const starting = HandlerApp.start('express', {
     options: { driver, ...options, sessionsPerUser: { max: 3 } },
   });
@@ -191,7 +191,7 @@ it.each<[string, Partial<SessionModuleOptions>]>([
 });
 
 it.each([[{}], [{ max: 0 }], [{ max: 1.5 }], [{ max: 1, when: 'never' }], [{ max: 1, wen: 'refuse' }], [3]])(
-  'stops the boot where the option is %j',
+  'the option sessionsPerUser stops the boot if it is %j',
   async (sessionsPerUser) => {
     const options = { sessionsPerUser: sessionsPerUser as Limit };
     await expect(HandlerApp.start('express', { options })).rejects.toThrow(/sessionsPerUser/);

@@ -49,7 +49,7 @@ class AccountGateway {
   }
 }
 
-/** The headers of somebody who signed in so many minutes ago. */
+/** The headers of a visitor who signed in that many minutes ago. */
 async function signedIn(app: HandlerApp, minutes: number): Promise<{ cookie: string }> {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - minutes * 60_000 });
   try {
@@ -60,14 +60,14 @@ async function signedIn(app: HandlerApp, minutes: number): Promise<{ cookie: str
   }
 }
 
-/** What GraphQL says of a refusal. */
+/** The GraphQL error for a refusal. */
 function refusalOf(path: string, reason: string): object {
   const extensions = expect.objectContaining({ code: 'UNAUTHENTICATED', reason });
   return expect.objectContaining({ path: [path], message: 'Sign in first.', extensions });
 }
 
 describe.each(SERVERS)(
-  'whoever asks a resolver behind a guard of the package, with %s',
+  'A client of a resolver behind a guard of the package, with %s',
   (_name, platform, options) => {
     const typeDefs = `
       type Query { account: String password: String }
@@ -79,7 +79,7 @@ describe.each(SERVERS)(
         providers: [Account],
       });
 
-    it('is let in where he has signed in, and lately where that is asked for, and is told the reason otherwise', async () => {
+    it('is let in if signed in, recently where required, and is told the reason otherwise', async () => {
       await using app = await start();
       const ask = async (headers: Record<string, string>): Promise<unknown> => {
         const { agent } = app.visitor();
@@ -100,7 +100,7 @@ describe.each(SERVERS)(
       });
     });
 
-    it('is told the reason where it is a subscription', async () => {
+    it('is told why a subscription is refused', async () => {
       await using app = await start();
       await using stranger = new Subscriber(app.url);
       expect(await stranger.refusal('subscription { orders }')).toEqual([refusalOf('orders', 'signed-out')]);
@@ -113,9 +113,9 @@ describe.each(SERVERS)(
 );
 
 describe.each(DOORS)(
-  'whoever sends a message to a handler behind a guard of the package, on %s with %s',
+  'A client of a message handler behind a guard of the package, on %s with %s',
   (platform, library) => {
-    it('is let in where he has signed in, and lately where that is asked for', async () => {
+    it('is let in if signed in, recently where required', async () => {
       await using app = await startGateways(platform, library, [AccountGateway]);
       const ask = async (headers: Record<string, string>): Promise<unknown[]> => {
         await using client = await connect(library, app.url, headers);

@@ -8,7 +8,7 @@ describeWith(
   ['redis'],
   'SessionManager.check on Redis',
   () => {
-    it('says up, down while it is silent or gone, and up again as soon as it is back', async () => {
+    it('reports up, down while Redis is silent or gone, and up again as soon as it is back', async () => {
       const server = await startRedis();
       const redis = { url: server.url };
       const sessions = SessionModule.forRoot({ secret: SECRET, driver: 'redis', redis, storeTimeout: 300 });

@@ -33,19 +33,19 @@ async function scripted(
 }
 
 describe('SessionManager.check', () => {
-  it.each(['memory', 'stealth'])('says of %s that it is up, and asks nobody', async (driver) => {
+  it.each(['memory', 'stealth'])('reports %s as up', async (driver) => {
     const { manager } = await started({ driver });
     expect(await manager.check()).toEqual({ driver, up: true, ms: expect.any(Number) });
   });
 
-  it('asks a store with one read, however many ask at a time', async () => {
+  it('reads the store once for concurrent calls', async () => {
     const { driver, manager } = await scripted();
     const answers = await Promise.all([manager.check(), manager.check(), manager.check()]);
     expect(answers.map(({ up }) => up)).toEqual([true, true, true]);
     expect(driver.calls).toEqual(['read']);
   });
 
-  it('says that a failing store is down, without throwing and without its secrets, and once it is back, up', async () => {
+  it('reports a failing store as down, without throwing or leaking secrets, and as up once it is back', async () => {
     const { driver, manager, said } = await scripted();
     driver.mood = 'failing';
     const down = await manager.check();
@@ -59,11 +59,11 @@ describe('SessionManager.check', () => {
     ]);
   });
 
-  it('waits for a silent store no longer than storeTimeout, and finds it up as soon as it is back', async () => {
+  it('reports a silent store as down after storeTimeout, and as up as soon as it is back', async () => {
     const { driver, manager } = await scripted({ storeTimeout: 40 });
     driver.mood = 'hanging';
     for (let asked = 0; asked < 5; asked += 1) expect((await manager.check()).up).toBe(false);
-    // Requests are refused by now; the check asks all the same.
+    // Requests are refused by now; the check still asks the store.
     const { session } = new OneRequest(manager, []);
     await expect(manager.read('id')).rejects.toMatchObject({ statusCode: 503 });
     driver.mood = 'well';
@@ -73,14 +73,14 @@ describe('SessionManager.check', () => {
     expect(session.stored).toBe(true);
   });
 
-  it('finds a slow store up that requests have not given up', async () => {
+  it('reports a slow store as up if it answers within storeTimeout', async () => {
     const { driver, manager } = await scripted({ storeTimeout: '60s' });
     driver.mood = { slowMs: 20 };
     const { up, ms } = await manager.check();
     expect([up, ms > 0]).toEqual([true, true]);
   });
 
-  it('says that a driver is down that throws at once, answers nonsense or cannot be made', async () => {
+  it('reports a driver as down that throws synchronously, returns nonsense or cannot be made', async () => {
     const answer = (): Promise<string> => Promise.resolve('yes');
     const nonsense = { read: answer, write: answer, touch: answer, destroy: answer };
     const throwing = {
@@ -104,7 +104,7 @@ describe('SessionManager.check', () => {
     expect(await manager.check()).toMatchObject({ driver: 'scripted', up: false });
   });
 
-  it('makes a driver that is made for each request without one', async () => {
+  it('makes a per-request driver without a request', async () => {
     const driver = new ScriptedDriver();
     const requests: unknown[] = [];
     const { manager } = await started({}, (each) =>
@@ -116,7 +116,7 @@ describe('SessionManager.check', () => {
     expect([(await manager.check()).up, requests]).toEqual([true, [undefined]]);
   });
 
-  it('says down before the application has booted', async () => {
+  it('reports down before the application has booted', async () => {
     const imports = [SessionModule.forRoot({ secret: SECRET, driver: 'memory' })];
     const module = await Test.createTestingModule({ imports }).compile();
     expect((await module.get(SessionManager).check()).up).toBe(false);

@@ -4,7 +4,7 @@ import { Session } from 'nestjs-session-kit';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { PLATFORMS, TestApp } from '../support/test-app.js';
 
-/** Has the request work with another session, and does not load it. */
+/** Switches the request to another session without loading it. */
 class SwitchingGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { query } = context.switchToHttp().getRequest<{ query: { id: string } }>();
@@ -28,7 +28,7 @@ class Pages {
 }
 
 describe.each(PLATFORMS)('On %s, a session that a guard has switched to', (platform) => {
-  it('is loaded before the handler, and committed behind it', async () => {
+  it('is loaded before the handler and committed after it', async () => {
     await using app = await TestApp.start(platform, { controllers: [Pages] });
     const { body } = await app.request.get('/name');
     const visitor = app.visitor();
@@ -36,7 +36,7 @@ describe.each(PLATFORMS)('On %s, a session that a guard has switched to', (platf
     expect((await visitor.get(`/switched?id=${body.id}`)).body).toEqual({ name: 'ann', visits: 2 });
   });
 
-  it('is answered with a 503 where its store fails', async () => {
+  it('fails the request with a 503 if its store fails', async () => {
     const driver = new ScriptedDriver();
     await using app = await TestApp.start(platform, {
       controllers: [Pages],

@@ -47,7 +47,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
   const userOf = (visitor: Visitor): Promise<string | null> => visitor.in(({ userId }) => userId);
   const handles = (sessions: readonly StoredSession[]): string[] => sessions.map(({ handle }) => handle);
 
-  it('are listed with what a list of devices shows, the latest first, and nobody else’s', async () => {
+  it('are listed with the details for a list of devices, latest first, without those of other users', async () => {
     await using shop = await start();
     const phone = await shop.signIn('ann', 'a phone');
     vi.setSystemTime(START + MINUTE);
@@ -77,7 +77,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await shop.manager.list('nobody')).toEqual([]);
   });
 
-  it('move in the list with every visit that renews them', async () => {
+  it('move up in the list with every visit that renews them', async () => {
     await using shop = await start();
     const phone = await shop.signIn('ann');
     vi.setSystemTime(START + MINUTE);
@@ -93,7 +93,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     ['of the usual length', false],
     ['that are remembered', true],
   ])(
-    'move in the list also where a visit cannot have them live longer, with sessions %s',
+    'move up in the list even if a visit cannot extend their life, with sessions %s',
     async (_which, remember) => {
       await using shop = await start({ absoluteAge: '3h' });
       await shop.signIn('ann');
@@ -111,7 +111,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     },
   );
 
-  it('were active when they were, and not in times to come, after the option `age` was shortened', async () => {
+  it('have no last activity in the future after the option `age` was shortened', async () => {
     const store = { useFactory: () => kept };
     const kept = new MemoryDriver();
     const options = { driver: 'kept', drivers: { kept: store } };
@@ -126,7 +126,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await lastActivity()).toBeLessThanOrEqual(Date.now());
   });
 
-  it('keep their place and their handle through every change of id', async () => {
+  it('keep their entry and their handle through every change of id', async () => {
     await using shop = await start();
     const visitor = await shop.signIn('ann');
     const handle = await handleOf(visitor);
@@ -135,7 +135,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(handles(await shop.manager.list('ann'))).toEqual([handle]);
   });
 
-  it('leave the list with sign-out, with another user, and when they expire', async () => {
+  it('leave the list on sign-out, when another user signs in, and when they expire', async () => {
     await using shop = await start();
     const [out, other, late] = [await shop.signIn('ann'), await shop.signIn('ann'), await shop.signIn('ann')];
     await out.in((session) => session.signOut().put('cart', []));
@@ -146,14 +146,14 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await shop.manager.list('ann')).toEqual([]);
   });
 
-  it('are found by a number as by its text', async () => {
+  it('are found by a numeric user id and by its text', async () => {
     await using shop = await start();
     await shop.signIn(42);
     expect(await shop.manager.list(42)).toHaveLength(1);
     expect(await shop.manager.list('42')).toHaveLength(1);
   });
 
-  it('are nobody else’s whose id begins alike, however long ids are', async () => {
+  it('are kept apart for users whose ids begin alike, however long', async () => {
     await using shop = await start({ sessionsPerUser: { max: 1, when: 'refuse' } });
     const [short, longer] = ['x'.repeat(255), 'x'.repeat(300)];
     const one = await shop.signIn(short);
@@ -162,7 +162,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(ofLonger?.signedInAt).toBe(START);
     expect(await one.in(({ userId, signedInAt }) => [userId, signedInAt])).toEqual([short, START]);
     expect(await shop.manager.end(longer, await handleOf(one))).toBe(false);
-    // Nor can anybody take the name by which the store knows him.
+    // Nor does it help to sign in under the name by which the store knows the user.
     const driver = shop.manager.driver();
     if (!('listByUser' in driver)) throw new Error('The driver cannot list.');
     const { userId: known } = (await driver.read(await one.in(({ id }) => id))) ?? {};
@@ -172,7 +172,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await userOf(one)).toBe(short);
   });
 
-  it('end one at a time, by their handle', async () => {
+  it('can be ended one at a time, by their handle', async () => {
     await using shop = await start();
     const [phone, laptop] = [await shop.signIn('ann'), await shop.signIn('ann')];
     const handle = await handleOf(phone);
@@ -188,7 +188,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await userOf(ann)).toBe('ann');
   });
 
-  it('end all at once, but for the one that asks', async () => {
+  it('can be ended all at once, except the one that asks', async () => {
     await using shop = await start();
     const [phone, laptop, bob] = [
       await shop.signIn('ann'),
@@ -204,7 +204,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
   });
 
   it.each([[null], [undefined], [''], [Number.NaN], [{}]])(
-    'are nobody’s where the user is %j: refused, and nothing ends',
+    'are neither listed nor ended for the user %j, which is refused',
     async (nobody) => {
       await using shop = await start();
       const { manager } = shop;
@@ -218,7 +218,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     },
   );
 
-  it('do not end by a handle that is none: 400, as it comes from a form', async () => {
+  it('are not ended by an invalid handle, which is refused with a 400', async () => {
     await using shop = await start();
     for (const handle of ['', undefined, null, ['x']]) {
       const ended = shop.manager.end('ann', handle as string);
@@ -229,7 +229,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     }
   });
 
-  it('do not all end where the one to be spared is no session', async () => {
+  it('are not ended if the session to be spared is no session', async () => {
     await using shop = await start();
     const visitor = await shop.signIn('ann');
     const handle = await handleOf(visitor);
@@ -245,7 +245,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await shop.manager.endAll('ann', {})).toBe(1);
   });
 
-  it('are neither read nor destroyed by an id that is none', async () => {
+  it('are neither read nor destroyed by an invalid id', async () => {
     await using shop = await start();
     for (const id of ['', undefined, null]) {
       await expect(shop.manager.read(id as string)).rejects.toThrow(/read got .* for an id/);
@@ -253,7 +253,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     }
   });
 
-  it('are not listed once they are too old, though they are visited', async () => {
+  it('are not listed once they have reached their absoluteAge', async () => {
     await using shop = await start({ absoluteAge: '10m' });
     await shop.signIn('ann');
     expect(await shop.manager.list('ann')).toHaveLength(1);
@@ -261,7 +261,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await shop.manager.list('ann')).toEqual([]);
   });
 
-  it('leave nothing in the store when they have expired and were collected', async () => {
+  it('leave nothing in the store once they have expired and been collected', async () => {
     await using shop = await start();
     await shop.signIn('ann');
     vi.setSystemTime(START + 121 * MINUTE);
@@ -302,7 +302,7 @@ describe('Many sessions of a user', () => {
     return { app: limited, seen };
   }
 
-  it('end a few at a time, and let others have their turn', async () => {
+  it('are ended a few at a time', async () => {
     const { app, seen } = await start();
     expect(await app.manager.endAll('ann')).toBe(MANY);
     expect(seen.most).toBeGreaterThan(1);
@@ -310,7 +310,7 @@ describe('Many sessions of a user', () => {
     expect(await app.manager.list('ann')).toEqual([]);
   });
 
-  it('end so where a limit has been lowered and he signs in, all but the latest', async () => {
+  it('are ended, all but the latest, on the first sign-in after the limit was lowered', async () => {
     const { app, seen } = await start({ sessionsPerUser: { max: 3 } });
     const visitor = app.visitor();
     await visitor.in((session) => session.signIn('ann'));
@@ -319,7 +319,7 @@ describe('Many sessions of a user', () => {
     expect(seen.most).toBeGreaterThan(1);
   });
 
-  it('are not all tried where the store fails', async () => {
+  it('are not all tried if the store fails', async () => {
     const { app, seen } = await start({ storeTimeout: '60s' });
     seen.fails = true;
     await expect(app.manager.endAll('ann')).rejects.toThrow(SessionStoreError);
@@ -339,7 +339,7 @@ it.each<[string, Partial<SessionModuleOptions>]>([
   await expect(app.manager.endAll('ann')).rejects.toThrow(/cannot list/);
 });
 
-it('stealth says with each refusal that a ledger can do it', async () => {
+it('each refusal by stealth says that a ledger can do it', async () => {
   await using app = await HandlerApp.start('express', { options: { driver: 'stealth' } });
   const ledger = /'stealth' can with a ledger \(stealth: \{ ledger: 'redis' \}\)/;
   const run = app.manager.run('an id', () => undefined);

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
-/** What is parsed for one application is there for the next: most of it are the declarations that both import. */
+/** Shares parsed files between applications: most are declarations that both import. */
 const parsed = ts.createDocumentRegistry();
 
-/** An application as an editor has it open: one file of it is being written. */
+/** An application as open in an editor, with one file being written. */
 export class Editor implements Disposable {
   readonly #folder: string;
   readonly #file: string;
@@ -20,7 +20,7 @@ export class Editor implements Disposable {
     const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, folder);
     this.#file = join(folder, 'src', 'being-written.ts');
     const host: ts.LanguageServiceHost = {
-      // Its own declarations are checked, too.
+      // Declaration files are checked, too.
       getCompilationSettings: () => ({ ...options, skipLibCheck: false }),
       getScriptFileNames: () => (this.#text === '' ? fileNames : [...fileNames, this.#file]),
       getScriptVersion: (name) => (name === this.#file ? String(this.#version) : '0'),
@@ -41,9 +41,9 @@ export class Editor implements Disposable {
   }
 
   /**
-   * Compiles the application into its output folder, with its types and those of all that it imports checked.
+   * Compiles the application into its output folder and type-checks it with everything that it imports.
    *
-   * @returns what the compiler had to say: nothing where all is well
+   * @returns the compiler's messages: empty if all is well
    */
   compile(): string {
     const program = this.#service.getProgram();
@@ -61,7 +61,7 @@ export class Editor implements Disposable {
   }
 
   /**
-   * What is offered at a place.
+   * The completions offered at a position.
    *
    * @param text the file; `|` is where the cursor stands
    */
@@ -73,7 +73,7 @@ export class Editor implements Disposable {
     return completions?.entries.map(({ name }) => name) ?? [];
   }
 
-  /** Lets go of what was parsed, once no other editor has it open. */
+  /** Releases the parsed files that no other editor has open. */
   [Symbol.dispose](): void {
     this.#service.dispose();
   }

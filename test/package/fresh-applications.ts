@@ -12,7 +12,7 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const APPLICATION = fileURLToPath(new URL('application/', import.meta.url));
 
-/** What a new Nest application has that matters here. */
+/** The dependencies of a new Nest application that matter here. */
 const DEPENDENCIES = [
   '@nestjs/common',
   '@nestjs/core',
@@ -23,7 +23,7 @@ const DEPENDENCIES = [
   '@types/express',
 ];
 
-/** Here only to run a test of an application: the repository's own tests have another framework. */
+/** Only runs a test of an application: the repository's own tests use another framework. */
 const JEST = 'jest@30.5.2';
 
 /** What Nest 11 and 12 set in the tsconfig.json of a new application, apart from what is printed beside the code. */
@@ -86,8 +86,8 @@ export class FreshApplications implements Disposable {
   /**
    * Runs a compiled test of an application with node:test.
    *
-   * @returns its report, which ends with the numbers of tests
-   * @throws where a test fails
+   * @returns its report, which ends with the counts of tests
+   * @throws if a test fails
    */
   async test(kind: ModuleKind, file: string): Promise<string> {
     const flags = ['--test', '--test-reporter=tap', join('dist', file)];
@@ -101,9 +101,9 @@ export class FreshApplications implements Disposable {
   /**
    * Runs a test of an application with jest, as an ES module.
    *
-   * @param code of the test, which stands beside the compiled application
+   * @param code of the test, which is written beside the compiled application
    * @returns its report
-   * @throws where a test fails
+   * @throws if a test fails
    */
   async testByJest(code: string): Promise<string> {
     const folder = join(this.folderOf('module'), 'dist');

@@ -8,11 +8,11 @@ import { NestApplication } from './nest-application.js';
 import { packedIn } from './packed-package.js';
 import { RunningApplication } from './running-application.js';
 
-/** As the template has it, and saying where it listens. */
+/** The template's main.ts, changed to print the address it listens on. */
 const started = (main: string): string =>
   main.replace(/await app\.listen\(.*\);/, 'await app.listen(0);\n  console.log(await app.getUrl());');
 
-/** What the tests of the template for CommonJS have of Jest's globals, whose types are not installed here. */
+/** The Jest globals that the CommonJS template's tests use; Jest's types are not installed here. */
 const JEST_TYPES = `
   declare function describe(name: string, body: () => void): void;
   declare function it(name: string, test: () => unknown): void;
@@ -21,14 +21,14 @@ const JEST_TYPES = `
   declare function expect(actual: unknown): { toBe(expected: unknown): void; toEqual(expected: unknown): void };
 `;
 
-/** The template's own build, with the tests that it leaves out: so their types are checked too. */
+/** The template's own build plus the tests that it leaves out, so that their types are checked too. */
 const BUILD_WITH_TESTS = JSON.stringify({
   extends: './tsconfig.json',
   compilerOptions: { rootDir: './src' },
   include: ['src'],
 });
 
-describe('A new application of Nest', () => {
+describe('A new Nest application', () => {
   let installed: string;
   let tester: SchematicTester;
   beforeAll(async () => {
@@ -37,9 +37,9 @@ describe('A new application of Nest', () => {
   });
   afterAll(() => tester[Symbol.asyncDispose]());
 
-  // What Nest's templates test themselves with is not installed here: `npm run test:matrix -- test/matrix/nest-add` runs that.
-  it.each(KINDS)('of kind "%s" builds, starts and remembers after `nest add`', async (kind) => {
-    // Without the configuration of its tests, which imports what is not installed here.
+  // The templates' own test frameworks are not installed here: `npm run test:matrix -- test/matrix/nest-add` runs them.
+  it.each(KINDS)('of kind "%s" builds, starts and keeps a session after `nest add`', async (kind) => {
+    // Without its test configuration, which imports packages that are not installed here.
     const files: Record<string, string> = Object.fromEntries(
       Object.entries(filesOf(await tester.application(kind))).filter(
         ([name]) => !/^\/(jest|vitest)\.config/.test(name),

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApplicationFolder, installedPackages } from '../support/application-folder.js';
 
-/** An application of Nest's template in a folder, with this repository's packages and with the one that was packed. */
+/** An application from Nest's template in a folder, with this repository's packages and the packed package. */
 export class NestApplication extends ApplicationFolder {
   /**
    * @param files of the application, by their paths

@@ -27,7 +27,7 @@ const readManifest = (folder: string): Manifest =>
 
 describe('The package', () => {
   const fresh = new FreshApplications();
-  /** One for each application. All are open to the end, so that each finds what the one before has parsed. */
+  /** One per application. All stay open to the end, so that each reuses what the one before has parsed. */
   const editors: Editor[] = [];
   let packed: PackedPackage;
   let manifest: Manifest;
@@ -47,7 +47,7 @@ describe('The package', () => {
     fresh[Symbol.dispose]();
   });
 
-  /** Runs a module given as text beside the package's own sources, where every optional peer is installed. */
+  /** Runs the code as a module beside the package's own sources, where every optional peer is installed. */
   async function runBesidePackage(code: string): Promise<string> {
     const script = join(packed.folder, 'script.mjs');
     writeFileSync(script, code);
@@ -55,8 +55,8 @@ describe('The package', () => {
     return stdout;
   }
 
-  it('has in its tarball what is needed, and nothing else', () => {
-    // The Nest CLI finds these by a file that names them; nobody imports them.
+  it('has exactly the files it needs in its tarball', () => {
+    // The Nest CLI finds these through a file that names them; nobody imports them.
     const isSchematic = (path: string): boolean => path.startsWith('dist/schematics/');
     const schematics = packed.contents.filter(isSchematic);
     expect(schematics.filter((path) => !path.endsWith('.js')).toSorted()).toEqual([
@@ -73,7 +73,7 @@ describe('The package', () => {
       'README.md',
       'package.json',
     ]);
-    // The same in CommonJS, where only the ways in have declarations, which are those of the others.
+    // The same in CommonJS, where only the entry points have declarations: those of the ES modules.
     const isCommonjs = (path: string): boolean => path.startsWith('dist/commonjs/');
     expect(compiled.filter((path) => isCommonjs(path) && path.endsWith('.d.ts')).toSorted()).toEqual([
       'dist/commonjs/conformance/index.d.ts',
@@ -102,7 +102,7 @@ describe('The package', () => {
       expect(packed.contents).toContain(target.replace('./', ''));
   });
 
-  it('declares every optional peer as one, each of which the tests have', () => {
+  it('declares every optional peer as a peer, and has every peer as a dev dependency', () => {
     expect(Object.keys(manifest.peerDependencies)).toEqual(expect.arrayContaining([...optionalPeers]));
     const required = Object.keys(manifest.peerDependencies).filter((name) => !optionalPeers.includes(name));
     expect(required).toEqual(['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs']);
@@ -118,7 +118,7 @@ describe('The package', () => {
     expect(optionalPeers.filter((name) => name !== '@nestjs/platform-express').filter(installed)).toEqual([]);
   });
 
-  it('loads none of the optional peers when it is imported, where all of them are installed', async () => {
+  it('loads no optional peer when it is imported, even if all of them are installed', async () => {
     const loaded = await runBesidePackage(`
       import { register } from 'node:module';
       import { MessageChannel } from 'node:worker_threads';
@@ -141,9 +141,9 @@ describe('The package', () => {
     expect(specifiers.filter((name) => optionalPeers.includes(name))).toEqual([]);
   });
 
-  // Sessions are found by classes and by an async context of which there must be one: CommonJS is for tools that cannot
-  // load ES modules, and Node never takes it.
-  it('is one and the same for import and for require, whatever is imported of it', async () => {
+  // Sessions are found by classes and an async context that must exist once: CommonJS is for tools that cannot
+  // load ES modules, and Node never loads it.
+  it('is one and the same for import and for require, at every entry point', async () => {
     const said = await runBesidePackage(`
       import { createRequire } from 'node:module';
       const require = createRequire(import.meta.url);
@@ -164,7 +164,7 @@ describe('The package', () => {
     ]);
   });
 
-  it('is for each name the same in CommonJS', async () => {
+  it('exports the same names in CommonJS', async () => {
     const said = await runBesidePackage(`
       import { createRequire } from 'node:module';
       const names = (of) => Object.keys(of).filter((name) => name !== '__esModule').sort().join();
@@ -176,7 +176,7 @@ describe('The package', () => {
     expect(said).toBe('true\n'.repeat(5));
   });
 
-  it('gives its entity and its migration to TypeORM by a door of their own', async () => {
+  it('exports its TypeORM entity and migration from an entry point of their own', async () => {
     const said = await runBesidePackage(`
       import { DataSource } from 'typeorm';
       import { CreateSessionsTable1700000000000, SessionEntity } from '${manifest.name}/typeorm';
@@ -197,18 +197,18 @@ describe('The package', () => {
       editors.push(editor);
     });
 
-    // Without skipLibCheck all is checked that is checked with it, and the package's declarations as well.
+    // Without skipLibCheck, the package's declarations are checked as well.
     it('compiles in strict mode, with every declaration checked', () => {
       expect(editor.compile()).toBe('');
     });
 
-    it('tests the driver that the documentation shows with the suite for drivers, under node:test', async () => {
+    it('passes the driver of the documentation through the conformance suite, under node:test', async () => {
       const report = await fresh.test(kind, 'driver-conformance.js');
       expect(Number(/^# pass (\d+)$/m.exec(report)?.[1])).toBeGreaterThan(80);
       expect(report).toMatch(/^# fail 0$/m);
     });
 
-    it('brings what tests of an application need, under node:test', async () => {
+    it('lets an application be tested under node:test', async () => {
       const report = await fresh.test(kind, 'testing.js');
       expect(report).toMatch(/^# pass 2$/m);
       expect(report).toMatch(/^# fail 0$/m);
@@ -228,11 +228,11 @@ describe('The package', () => {
       "session.forget('|')",
     ])('completes the declared keys in an editor: %s', (line) => {
       const head = `import { Session } from '${manifest.name}';\ndeclare const session: Session;\n`;
-      // What it offers where it knows nothing better is a list of all names there are.
+      // Without a better answer, it offers a list of all known names.
       expect(editor.completionsAt(head + line).filter((name) => name !== '')).toEqual(['userId', 'visits']);
     });
 
-    it('runs, and remembers from one request to the next', async () => {
+    it('runs, and keeps its session from one request to the next', async () => {
       await using running = await fresh.start(kind);
       const visitor = request.agent(running.url);
       expect((await visitor.get('/').expect(200)).headers['set-cookie']).toBeUndefined();
@@ -248,7 +248,7 @@ describe('The package', () => {
     });
   });
 
-  it('tests that driver under jest too, with the flag that the documentation names', async () => {
+  it('runs the conformance suite under jest too, with the flag that the documentation names', async () => {
     const report = await fresh.testByJest(`
       import { describe, expect, it } from '@jest/globals';
       import { describeDriverConformance } from '${manifest.name}/conformance';

@@ -9,7 +9,7 @@ const execute = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the package is made from; whatever else lies in the repository must not be needed. */
+/** What the package is built from; nothing else in the repository may be needed. */
 const SOURCES = [
   'lib',
   'build',
@@ -25,7 +25,7 @@ const SOURCES = [
 
 /** The package as npm publishes it. */
 export interface PackedPackage {
-  /** Where it was built, beside what it was made from. */
+  /** Where it was built, beside its sources. */
   readonly folder: string;
   readonly tarball: string;
   /** The paths in the tarball. */
@@ -35,7 +35,7 @@ export interface PackedPackage {
 /**
  * Builds and packs the package.
  *
- * @returns the address of a folder for `packedIn`, and what removes it
+ * @returns the address of a folder for `packedIn`, and a function that removes it
  */
 export async function packPackage(): Promise<{ url: string; stop: () => Promise<void> }> {
   const place = makeScratchFolder('session-package-');

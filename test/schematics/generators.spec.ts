@@ -18,14 +18,14 @@ describe('nest g -c nestjs-session-kit session-driver', () => {
       await tester.application(kind),
     );
     expect(files[DRIVER]).toContain(`@SessionDriver('dynamo-db')\nexport class DynamoDbDriver`);
-    // What awaits nothing is not `async`: the linter of Nest 11's template takes that for an error.
+    // A method that awaits nothing is not `async`: the linter of Nest 11's template reports that as an error.
     expect(files[DRIVER]).not.toMatch(/\basync\b/);
     const extension = kind === 'esm' ? '.js' : '';
     expect(files[SPEC]).toContain(`import { DynamoDbDriver } from './dynamo-db.driver${extension}';`);
     expect(await unformatted(files)).toEqual([]);
   });
 
-  it('tests it with the framework that the application has', async () => {
+  it('writes the test for the framework that the application has', async () => {
     const headOf = async (kind: 'esm' | 'cjs', manifest?: string) => {
       const otherwise = manifest === undefined ? {} : { '/package.json': manifest };
       const application = await tester.application(kind, otherwise);
@@ -36,7 +36,7 @@ describe('nest g -c nestjs-session-kit session-driver', () => {
     expect(await headOf('esm', '{}')).toContain(`import { describe, it } from 'node:test';`);
   });
 
-  it('takes the end "driver" of a name for what it is', async () => {
+  it('strips the suffix "driver" from a name', async () => {
     const { files } = await tester.run(
       'session-driver',
       { name: 'mongo-driver' },
@@ -45,7 +45,7 @@ describe('nest g -c nestjs-session-kit session-driver', () => {
     expect(files['/src/session/mongo.driver.ts']).toContain('class MongoDriver ');
   });
 
-  it('never writes over a driver that is there', async () => {
+  it('never overwrites an existing driver', async () => {
     const application = await tester.application('cjs', { [DRIVER]: 'mine' });
     const before = filesOf(application);
     await expect(tester.run('session-driver', { name: 'dynamo-db' }, application)).rejects.toThrow(
@@ -54,7 +54,7 @@ describe('nest g -c nestjs-session-kit session-driver', () => {
     expect(filesOf(application)).toEqual(before);
   });
 
-  it.each(['', '1st', '../mongo', "mongo'"])('refuses a name that is none: %j', async (name) => {
+  it.each(['', '1st', '../mongo', "mongo'"])('refuses an invalid name: %j', async (name) => {
     const application = await tester.application('cjs');
     await expect(tester.run('session-driver', { name }, application)).rejects.toThrow(/no name for a driver/);
   });
@@ -64,7 +64,7 @@ describe('nest g -c nestjs-session-kit session-table', () => {
   const written = (files: Readonly<Record<string, string>>): [string, string][] =>
     Object.entries(files).filter(([, text]) => text.includes('extends CreateSessionsTable1700000000000'));
 
-  it.each(KINDS)('writes a migration of its own name, in an application of kind "%s"', async (kind) => {
+  it.each(KINDS)('writes a migration with a timestamped name in an application of kind "%s"', async (kind) => {
     const { files } = await tester.run('session-table', {}, await tester.application(kind));
     const [path, text] = written(files)[0] ?? [];
     const time = /^\/src\/migrations\/(\d{13})-create-sessions-table\.ts$/.exec(path ?? '')?.[1];
@@ -73,7 +73,7 @@ describe('nest g -c nestjs-session-kit session-table', () => {
     expect(await unformatted(files)).toEqual([]);
   });
 
-  it('writes it beside the other migrations, in their style', async () => {
+  it('writes the migration beside the others, in their style', async () => {
     const application = await tester.application('cjs', {
       '/src/database/steps/1700000000001-AddUsers.ts': `import { MigrationInterface } from "typeorm"\n\nexport class AddUsers1700000000001 implements MigrationInterface {}\n`,
     });
@@ -84,14 +84,14 @@ describe('nest g -c nestjs-session-kit session-table', () => {
     expect(text).toContain(`readonly table = "app_sessions"\n`);
   });
 
-  it('writes none where there is one', async () => {
+  it('writes no second migration', async () => {
     const { tree, files } = await tester.run('session-table', {}, await tester.application('cjs'));
     const again = await tester.run('session-table', {}, tree);
     expect(again.files).toEqual(files);
     expect(again.said).toMatch(/makes the table already/);
   });
 
-  it('refuses a name that would not be one table', async () => {
+  it('refuses an invalid table name', async () => {
     const application = await tester.application('cjs');
     const running = tester.run('session-table', { name: "a'; b" }, application);
     await expect(running).rejects.toThrow(/no name for a table/);

@@ -1,4 +1,4 @@
-/** How people write a root module: the text, and what it imports besides sessions. */
+/** One way to write a root module: its text, and what it imports besides sessions. */
 export interface ModuleShape {
   readonly text: string;
   readonly others: readonly string[];

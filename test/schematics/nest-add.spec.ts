@@ -7,13 +7,13 @@ const MODULE = '/src/app.module.ts';
 const CONFIG = 'ConfigModule.forRoot({ isGlobal: true })';
 const SESSION = 'SessionModule.forRootAsync(sessionConfig.asProvider())';
 
-/** Where the stores of drivers are, as .env says. */
+/** The addresses of the drivers' stores in .env. */
 const STORES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   redis: { REDIS_URL: 'redis://localhost:6379' },
   memcached: { MEMCACHED_SERVERS: 'localhost:11211' },
 };
 
-/** What the class AppModule of a file imports, element by element; and what is wrong in the file. */
+/** The imports of the class AppModule in a file, element by element, and the errors in the file. */
 function importsOf(text = ''): { imports: string[]; errors: string[] } {
   const options = { reportDiagnostics: true, compilerOptions: { experimentalDecorators: true } };
   const { diagnostics = [] } = ts.transpileModule(text, options);
@@ -67,7 +67,7 @@ describe('nest add nestjs-session-kit', () => {
       },
     );
 
-    it('imports files as the application does', async () => {
+    it('writes import paths as the application does', async () => {
       const { files } = await tester.run('nest-add', {}, await tester.application(kind));
       const extension = kind === 'esm' ? '.js' : '';
       expect(files[MODULE]).toContain(`import sessionConfig from './config/session${extension}';`);
@@ -75,13 +75,13 @@ describe('nest add nestjs-session-kit', () => {
   });
 
   describe.each(Object.entries(MODULE_SHAPES))('in a module with %s', (_, { text, others }) => {
-    it('imports sessions before what is imported already', async () => {
+    it('adds sessions before the existing imports', async () => {
       const application = await tester.application('cjs', { [MODULE]: text });
       const { files } = await tester.run('nest-add', {}, application);
       expect(importsOf(files[MODULE])).toEqual({ imports: [CONFIG, SESSION, ...others], errors: [] });
     });
 
-    it('keeps all that stands there, and the style of its lines', async () => {
+    it('keeps the comments and the style of the file', async () => {
       const application = await tester.application('cjs', { [MODULE]: text });
       const { files } = await tester.run('nest-add', {}, application);
       const after = files[MODULE] ?? '';
@@ -90,20 +90,20 @@ describe('nest add nestjs-session-kit', () => {
       const quote = text.includes('"') ? '"' : "'";
       const end = text.includes(';') ? ';' : '';
       expect(after).toContain(`import { SessionModule } from ${quote}nestjs-session-kit${quote}${end}`);
-      // So is the file that is new.
+      // The new file has the same style.
       const config = files['/src/config/session.ts'] ?? '';
       expect(/[^\r]\n/.test(config)).toBe(!text.includes('\r\n'));
       expect([/;\r?$/m.test(config), config.includes('"')]).toEqual([text.includes(';'), quote === '"']);
     });
 
-    it('finds them there when it runs again', async () => {
+    it('changes nothing when it runs again', async () => {
       const application = await tester.application('cjs', { [MODULE]: text });
       const { tree, files } = await tester.run('nest-add', {}, application);
       expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
     });
   });
 
-  it('leaves a comment above what it stands above', async () => {
+  it('leaves a comment above the element it belongs to', async () => {
     const text = MODULE_SHAPES['comments in the list']?.text;
     const application = await tester.application('cjs', { [MODULE]: text ?? '' });
     const { files } = await tester.run('nest-add', {}, application);
@@ -112,7 +112,7 @@ describe('nest add nestjs-session-kit', () => {
     );
   });
 
-  it('finds the root module by what main.ts starts, whatever it is called and wherever it lies', async () => {
+  it('finds the root module through main.ts, whatever its name and folder', async () => {
     const application = await tester.application('esm', {
       '/src/main.ts': `import { ShopModule as Root } from '@app/shop';\nawait NestFactory.create<App>(Root, { logger });\n`,
       '/src/shop/shop.module.ts': `import { Module } from '@nestjs/common';\n\n@Module({})\nexport class ShopModule {}\n`,
@@ -123,7 +123,7 @@ describe('nest add nestjs-session-kit', () => {
     expect(files[MODULE]).not.toContain('SessionModule');
   });
 
-  it('takes AppModule where main.ts starts what a function returns', async () => {
+  it('falls back to AppModule if main.ts starts the result of a function', async () => {
     const application = await tester.application('esm', {
       '/src/main.ts': `import { root } from './root.js';\nconst app = await NestFactory.create(await root());\n`,
     });
@@ -131,7 +131,7 @@ describe('nest add nestjs-session-kit', () => {
     expect(files[MODULE]).toContain(SESSION);
   });
 
-  it('keeps the line ends of package.json', async () => {
+  it('keeps the line endings of package.json', async () => {
     const { files } = await tester.run('nest-add', {}, await tester.application('cjs'));
     const windows = (files['/package.json'] ?? '').replaceAll('\n', '\r\n');
     const application = await tester.application('cjs', { '/package.json': windows });
@@ -140,7 +140,7 @@ describe('nest add nestjs-session-kit', () => {
     expect(again.files['/package.json']).toContain('"ioredis"');
   });
 
-  it('sets up the application of a monorepo that is named', async () => {
+  it('sets up the named application of a monorepo', async () => {
     const application = await tester.application('cjs', {
       '/apps/shop/src/app.module.ts': `import { Module } from '@nestjs/common';\n\n@Module({})\nexport class AppModule {}\n`,
     });
@@ -150,7 +150,7 @@ describe('nest add nestjs-session-kit', () => {
     expect(files[MODULE]).not.toContain('SessionModule');
   });
 
-  it('takes the ConfigModule that the application has', async () => {
+  it('uses the ConfigModule that the application already imports', async () => {
     const application = await tester.application('cjs', {
       '/src/core.module.ts': `import { ConfigModule } from '@nestjs/config';\n\n@Module({ imports: [ConfigModule.forRoot()] })\nexport class CoreModule {}\n`,
     });
@@ -164,7 +164,7 @@ describe('nest add nestjs-session-kit', () => {
     expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION]);
   });
 
-  it('takes no module of the application for the one of a package, and gives that another name beside it', async () => {
+  it('aliases the modules it imports if the application has its own of the same name', async () => {
     const application = await tester.application('cjs', {
       [MODULE]: `import { Module } from '@nestjs/common';
 import { ConfigModule } from './config.module';
@@ -188,7 +188,7 @@ export class AppModule {}
     expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
   });
 
-  it('changes nothing where sessions are set up by hand', async () => {
+  it('changes nothing if sessions are set up by hand', async () => {
     const application = await tester.application('cjs', {
       '/src/core.module.ts': `@Module({ imports: [SessionModule.forRoot({ secret })] })\nexport class CoreModule {}\n`,
     });
@@ -213,14 +213,14 @@ export class AppModule {}
     expect(filesOf(application)).toEqual(before);
   });
 
-  it('leaves a file of its own at src/config/session.ts alone', async () => {
+  it('does not overwrite an unrelated src/config/session.ts', async () => {
     const application = await tester.application('cjs', { '/src/config/session.ts': 'export default 1;\n' });
     await expect(tester.run('nest-add', {}, application)).rejects.toThrow(
       /src\/config\/session\.ts is there/,
     );
   });
 
-  it('refuses a driver that there is not', async () => {
+  it('refuses an unknown driver', async () => {
     const application = await tester.application('cjs');
     await expect(tester.run('nest-add', { driver: 'cooky' }, application)).rejects.toThrow(/driver/);
   });
@@ -252,7 +252,7 @@ export class AppModule {}
       expect(variables(again.files['/.env'])).not.toHaveProperty('REDIS_URL');
     });
 
-    it('says nothing of a driver that nobody asked for', async () => {
+    it('is reported to name another driver only if a driver was asked for', async () => {
       const { tree } = await tester.run('nest-add', { driver: 'redis' }, await tester.application('esm'));
       expect((await tester.run('nest-add', {}, tree)).said).not.toContain('stealth');
       expect((await tester.run('nest-add', { driver: 'file' }, tree)).said).toContain(
@@ -260,7 +260,7 @@ export class AppModule {}
       );
     });
 
-    it('names in a fresh clone the driver that the application has', async () => {
+    it('names the driver of the application again in a fresh clone', async () => {
       const { tree } = await tester.run('nest-add', { driver: 'redis' }, await tester.application('esm'));
       tree.delete('/.env');
       const { files } = await tester.run('nest-add', {}, tree);
@@ -270,7 +270,7 @@ export class AppModule {}
       });
     });
 
-    it('keeps where the store is, where that is said', async () => {
+    it('keeps the address of the store if it is set', async () => {
       const files = await env({ '/.env': 'REDIS_URL=redis://10.0.0.1\n' }, 'redis');
       expect(variables(files['/.env'])).toMatchObject({ REDIS_URL: 'redis://10.0.0.1' });
     });
@@ -301,7 +301,7 @@ export class AppModule {}
       expect(installs).toEqual([expect.stringContaining('"packageManager":"npm"')]);
     });
 
-    it('of Nest are those of the Nest that the application has', async () => {
+    it('of Nest match the Nest version of the application', async () => {
       const application = await tester.application('cjs');
       const manifest = application
         .readContent('/package.json')
@@ -315,7 +315,7 @@ export class AppModule {}
     it.each([
       ['pnpm-lock.yaml', 'pnpm'],
       ['yarn.lock', 'yarn'],
-    ])('are installed by whom %s is from', async (lock, manager) => {
+    ])('are installed by the package manager that writes %s', async (lock, manager) => {
       const application = await tester.application('cjs', { [`/${lock}`]: '' });
       const { installs } = await tester.run('nest-add', {}, application);
       expect(installs).toEqual([expect.stringContaining(`"packageManager":"${manager}"`)]);
@@ -343,14 +343,14 @@ export class AppModule {}
       expect((await tester.run('nest-add', { driver: 'database' }, tree)).files).toEqual(files);
     });
 
-    it('has it loaded where entities load by themselves, in a factory too', async () => {
+    it('registers the entity with forFeature if entities are auto-loaded, in a factory too', async () => {
       const { files } = await database(
         `TypeOrmModule.forRootAsync({ useFactory: () => ({ type: 'postgres', autoLoadEntities: true }) })`,
       );
       expect(importsOf(files[MODULE]).imports).toContain('TypeOrmModule.forFeature([SessionEntity])');
     });
 
-    it('says what is left to do where entities are listed elsewhere', async () => {
+    it('says what is left to do if entities are listed elsewhere', async () => {
       const { files, said } = await database('TypeOrmModule.forRoot(options)');
       expect(said).toMatch(/SessionEntity of nestjs-session-kit\/typeorm among the entities/);
       expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION, 'TypeOrmModule.forRoot(options)']);

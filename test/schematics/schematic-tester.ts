@@ -14,17 +14,17 @@ export const KINDS = ['esm', 'cjs'] as const;
 
 export type ModuleKind = (typeof KINDS)[number];
 
-/** What a schematic made of an application. */
+/** The result of running a schematic on an application. */
 export interface Outcome {
   readonly tree: UnitTestTree;
   readonly files: Files;
-  /** What it said. */
+  /** What it logged. */
   readonly said: string;
   /** What is installed afterwards, by which package manager. */
   readonly installs: readonly string[];
 }
 
-/** Runs the schematics as the Nest CLI does, on applications that are nowhere but in memory. */
+/** Runs the schematics as the Nest CLI does, on in-memory applications. */
 export class SchematicTester implements AsyncDisposable {
   readonly #templates: Partial<Record<ModuleKind, Promise<Files>>> = {};
   #runner: SchematicTestRunner | undefined;
@@ -39,7 +39,7 @@ export class SchematicTester implements AsyncDisposable {
     return new SchematicTester(folder, await buildSchematics(folder.path));
   }
 
-  /** A new application of Nest's own template, as `nest new` writes it, with some files otherwise. */
+  /** A new application of Nest's own template, as `nest new` writes it, with some files replaced or added. */
   async application(type: ModuleKind, otherwise: Files = {}): Promise<UnitTestTree> {
     this.#templates[type] ??= this.#template(type);
     const tree = new UnitTestTree(Tree.empty());
@@ -56,7 +56,7 @@ export class SchematicTester implements AsyncDisposable {
 
   /** Runs a schematic, with options that its schema checks. */
   async run(name: string, options: object, on: UnitTestTree): Promise<Outcome> {
-    // One for all of them: it reads and compiles the schemas once.
+    // One runner for all of them: it reads and compiles the schemas once.
     this.#runner ??= new SchematicTestRunner('nestjs-session-kit', this.collection);
     const said: string[] = [];
     const listening = this.#runner.logger.subscribe(({ message }) => said.push(message));
@@ -75,7 +75,7 @@ export class SchematicTester implements AsyncDisposable {
 export const filesOf = (tree: UnitTestTree): Files =>
   Object.fromEntries(tree.files.map((path) => [path, tree.readContent(path)]));
 
-/** The sources that Prettier would write otherwise, with the settings that the application has. */
+/** The sources that Prettier would reformat with the settings of the application. */
 export async function unformatted(files: Files): Promise<string[]> {
   const settings: Options = JSON.parse(files['/.prettierrc'] ?? '{}');
   const sources = Object.keys(files).filter((path) => path.endsWith('.ts'));

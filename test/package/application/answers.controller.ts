@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Flash, type FlashMessages, Session, SessionManager } from 'nestjs-session-kit';
 
-/** Handlers without a written return type: the application's declarations have to name what each of them answers. */
+/** Handlers without explicit return types: the application's declarations have to name each type. */
 @Controller('answers')
 export class AnswersController {
   constructor(private readonly manager: SessionManager) {}

@@ -12,7 +12,7 @@ import {
 import { fromCookieSession } from 'nestjs-session-kit/migrate';
 import { fakeSession, sessionsOf, stopClock, withSession } from 'nestjs-session-kit/testing';
 
-/** What an application makes and exports without a written type: its declarations have to name all of it. */
+/** Exports without explicit types: the application's declarations have to name each type. */
 export { Flash as Messages, Session as Visit } from 'nestjs-session-kit';
 export const [facade, messages] = [Session, Flash];
 const member = <T, K extends keyof T>(of: T, name: K): T[K] => of[name];

@@ -19,7 +19,7 @@ class AccountController {
 @Module({ imports: [SessionModule.forTest()], controllers: [AccountController] })
 class AppModule {}
 
-void it('tests what is handed a session, and what finds one by the facade', async () => {
+void it('tests code that gets a session as an argument or by the facade', async () => {
   const session = fakeSession({ visits: 1 });
   session.increment('visits');
   assert.deepEqual(session.did.values, { visits: 2 });
@@ -27,7 +27,7 @@ void it('tests what is handed a session, and what finds one by the facade', asyn
   assert.equal(result, 5);
 });
 
-void it('tests an application with a visitor who is signed in, and a clock that moves', async () => {
+void it('tests an application with a signed-in visitor and a moving clock', async () => {
   const app = await NestFactory.create(AppModule, { logger: false });
   await app.listen(0, '127.0.0.1');
   const clock = stopClock();
