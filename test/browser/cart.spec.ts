@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeShop } from './support/describe-shop.js';
 
 describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
-  it('costs who only looks around no cookie', async () => {
+  it('sets no cookie for a visitor who only looks around', async () => {
     const visitor = await newVisitor();
     await visitor.visit('/');
     await visitor.follow('Reading lamp');
@@ -14,7 +14,7 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     expect(await visitor.context.cookies()).toEqual([]);
   });
 
-  it('counts in the header of every page what was added', async () => {
+  it('shows its count in the header of every page', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     expect(visitor.path()).toBe('/');
@@ -31,7 +31,7 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     }
   });
 
-  it('says once what was added', async () => {
+  it('shows once what was added', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Wool blanket');
     expect(await visitor.notice().count()).toBe(1);
@@ -59,7 +59,7 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     expect(await visitor.page.getByText('Nothing in it yet.').count()).toBe(1);
   });
 
-  it('changes quantities, and removes nothing, when Enter is pressed in one', async () => {
+  it('changes quantities, and removes nothing, when Enter is pressed in a quantity field', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     await visitor.visit('/cart');
@@ -97,7 +97,7 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     },
   );
 
-  it('says on the page of a product what is wrong with its quantity, and adds nothing', async () => {
+  it('says on the product page what is wrong with the quantity, and adds nothing', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
     await visitor.visit('/products/plant');
@@ -113,7 +113,7 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     expect(await visitor.cartCount()).toBe(0);
   });
 
-  it('takes no more of one product than it can be changed to', async () => {
+  it('holds no more than 99 of a product', async () => {
     const visitor = await newVisitor();
     for (let time = 0; time < 5; time += 1) {
       await visitor.visit('/products/mug');
@@ -152,7 +152,7 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     expect(await other.cartCount()).toBe(0);
   });
 
-  // With stealth the session is in the cookie: there is nowhere to merge what happens at once, and the last one wins.
+  // With stealth the session is in the cookie: concurrent changes cannot be merged, and the last one wins.
   it(`${driver === 'stealth' ? 'keeps the last' : 'loses nothing'} of what is added at once`, async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');

@@ -30,7 +30,7 @@ async function placeOrder(visitor: Visitor): Promise<void> {
 }
 
 describeShop('Checking out', ({ newVisitor, shopUrl }) => {
-  it('comes back once with errors and with what was entered', async () => {
+  it('shows the form once again with errors and the old input', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
     await goToCheckout(visitor);
@@ -62,7 +62,7 @@ describeShop('Checking out', ({ newVisitor, shopUrl }) => {
     expect(await visitor.cartCount()).toBe(1);
   });
 
-  it('tells what is missing from what is too short', async () => {
+  it('distinguishes missing input from input that is too short', async () => {
     const visitor = await newVisitor();
     await goToCheckout(visitor);
     await fillIn(visitor, { Name: 'K', Town: 'X' });
@@ -92,7 +92,7 @@ describeShop('Checking out', ({ newVisitor, shopUrl }) => {
     expect(await page.getByLabel('Note (optional)').getAttribute('aria-required')).toBeNull();
   });
 
-  it('takes the order once the form is right', async () => {
+  it('accepts the order once the form is valid', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
     await goToCheckout(visitor);
@@ -114,7 +114,7 @@ describeShop('Checking out', ({ newVisitor, shopUrl }) => {
     expect(await visitor.notice().count()).toBe(0);
   });
 
-  it('finds an empty cart when the form is sent a second time by way of the back button', async () => {
+  it('leads to an empty cart when the visitor goes back to the form after ordering', async () => {
     const visitor = await newVisitor();
     await goToCheckout(visitor);
     await placeOrder(visitor);
@@ -134,7 +134,7 @@ describeShop('Checking out', ({ newVisitor, shopUrl }) => {
     expect((await visitor.context.request.get(order)).status()).toBe(200);
   });
 
-  it('needs no account, and fills in the name and the address of who has one', async () => {
+  it('needs no account, and fills in the name of a visitor who has one', async () => {
     const visitor = await newVisitor();
     await goToCheckout(visitor);
     await visitor.follow('Sign in');

@@ -19,7 +19,7 @@ describeShop('The session cookie', ({ newVisitor, shopOutput, shopUrl }) => {
     });
   });
 
-  it('is taken for none where it is none of ours', async () => {
+  it('is ignored if it is garbage', async () => {
     const visitor = await newVisitor();
     const garbage = ['', 'garbage', '%', '%E0%A4%A', 's%3Aabc.def', '__proto__', 'x'.repeat(4000)];
     for (const value of garbage) {
@@ -32,7 +32,7 @@ describeShop('The session cookie', ({ newVisitor, shopOutput, shopUrl }) => {
     expect(await visitor.cartCount()).toBe(1);
   });
 
-  it('does not show in what the shop prints', async () => {
+  it('does not appear in the output of the shop', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     const token = await visitor.token();

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeShop } from './support/describe-shop.js';
 import { GRACE } from './support/visitor.js';
 
-// Grace signs in in this file only: the others share Ada, and are not to be signed out from here.
+// Only this file signs Grace in: the other files share Ada, who must not be signed out from here.
 describeShop('The list of devices', ({ driver, newVisitor }) => {
   // Stealth keeps no sessions, so none can be listed.
   const canList = driver !== 'stealth';
@@ -25,14 +25,14 @@ describeShop('The list of devices', ({ driver, newVisitor }) => {
     expect(await lastActive.getAttribute('title')).toMatch(/^\d+ \w+ \d{4}, [\d:]+ UTC$/);
   });
 
-  it.runIf(canList)('signs one of them out, at once and in all its tabs', async () => {
+  it.runIf(canList)('signs one of them out, at once', async () => {
     const phone = await newVisitor();
     await phone.signIn({ account: GRACE });
     const desk = await newVisitor();
     await desk.signIn({ account: GRACE });
     await phone.page.locator('html[data-connected]').waitFor({ state: 'attached' });
 
-    // The latest first: below this one stands the phone.
+    // Latest first: the phone is below this one.
     const [below] = await desk.page.getByRole('button', { name: /^Sign out Chrome on / }).all();
     await Promise.all([desk.page.waitForEvent('load'), below?.click()]);
     expect(await desk.notice().textContent()).toBe('That device is signed out.');

@@ -35,7 +35,7 @@ class AccountController {
   }
 }
 
-/** The shop as it is deployed: started anew where it was before, with the same store and other options. */
+/** The shop across deployments: restarted at the same address, with the same store and other options. */
 class Deployments implements AsyncDisposable {
   #app: { close(): Promise<void> } | null = null;
   #port = 0;
@@ -80,9 +80,9 @@ interface Move {
   readonly what: string;
   readonly before: SessionCookieOptions;
   readonly after: SessionCookieOptions;
-  /** Where somebody is signed in to and signed out of. */
+  /** The path where a visitor signs in and out. */
   readonly shop: string;
-  /** Hosts and paths that the cookie of after reaches. */
+  /** Hosts and paths that the cookie of `after` reaches. */
   readonly reaches: readonly (readonly [host: string, path: string])[];
 }
 
@@ -146,7 +146,7 @@ describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
     const shop = new Deployments(driver, await TempFolder.make());
     return {
       shop,
-      /** What the page at a path shows of who is signed in. */
+      /** The user that the page at a path shows. */
       async user(host: string, path: string): Promise<string | null> {
         await page.goto(shop.at(host, `${path}/me`));
         return page.textContent('body');
@@ -166,7 +166,7 @@ describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
     };
   }
 
-  it.each(CASES)('%s, with %s, is the same before and after, and one cookie', async (_what, driver, move) => {
+  it.each(CASES)('%s, with %s, continues in a single cookie', async (_what, driver, move) => {
     await using visitor = await visitorOf(driver);
     await visitor.shop.deploy(move.before);
     await visitor.post(`${move.shop}/in`);
@@ -179,7 +179,7 @@ describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
     for (const [host, path] of move.reaches) expect(await visitor.user(host, path)).toBe('ann');
   });
 
-  it.each(CASES)('%s, with %s, stays signed out, seen before or not', async (_what, driver, move) => {
+  it.each(CASES)('%s, with %s, stays signed out, whether visited after the move or not', async (_what, driver, move) => {
     for (const way of ['out', 'destroy']) {
       for (const isSeenBefore of [true, false]) {
         await using visitor = await visitorOf(driver);
@@ -195,7 +195,7 @@ describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
     }
   });
 
-  it('stays signed out on stealth where nobody said that it moved', async () => {
+  it('stays signed out with stealth even if `formerly` does not name the old path', async () => {
     await using visitor = await visitorOf('stealth');
     await visitor.shop.deploy({ path: '/shop' });
     await visitor.post('/shop/in');

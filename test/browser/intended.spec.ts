@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith, sharedServer } from '../servers/index.js';
 import { HandlerApp } from '../support/handler-app.js';
 
-/** What Chromium leaves a site for another host by. */
+/** URLs by which Chromium leaves a site for another host. */
 const LEAVING: readonly ((host: string) => string)[] = [
   (host) => `//${host}/`,
   (host) => `///${host}/`,
@@ -28,7 +28,7 @@ const LEAVING: readonly ((host: string) => string)[] = [
   (host) => ` java\nscript:location="//${host}/"`,
 ];
 
-/** What only looks like it, in Chromium or behind whatever decodes it once more. */
+/** URLs that only look like it, in Chromium or after one more decoding. */
 const LOOKING: readonly ((host: string) => string)[] = [
   (host) => `/%09/${host}/`,
   (host) => `/%2F${host}/`,
@@ -60,10 +60,10 @@ describeWith(['chromium'], 'Chromium, sent to where its visitor wanted to go', (
     page = await browser.newPage();
     page.setDefaultTimeout(0);
     app = await HandlerApp.start('express');
-    // Both hosts: a path sends on to what its query names, to the letter.
+    // Serves both hosts, and redirects to exactly what the query names.
     site = createServer(({ url: asked = '' }, response) => {
       const to = new URL(asked, 'http://here').searchParams.get('to');
-      // Node takes what it is given for Latin-1.
+      // Node writes header values as Latin-1.
       if (to !== null) response.writeHead(302, { location: Buffer.from(to).toString('latin1') });
       response.end();
     });
@@ -98,7 +98,7 @@ describeWith(['chromium'], 'Chromium, sent to where its visitor wanted to go', (
   );
 
   it.each(LEAVING.map((spell) => [spell('host'), spell] as const))(
-    'would have left it for %j',
+    'would have left the site for %j without intended()',
     async (_shown, spell) => {
       await page.goto(`http://${here}/`);
       await Promise.all([
@@ -109,7 +109,7 @@ describeWith(['chromium'], 'Chromium, sent to where its visitor wanted to go', (
     },
   );
 
-  it('goes there where it is a path of the site', async () => {
+  it('goes to the intended page if it is a path of the site', async () => {
     const path = await intendedOf('/account/orders?page=2#last');
     expect(await redirected(path)).toBe(here);
     expect(page.url()).toBe(`http://${here}/account/orders?page=2#last`);

@@ -52,7 +52,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
   /** The origin of the page: another site than that of the application. */
   const origin = () => site.url.replace('127.0.0.1', 'www.shop.test');
 
-  /** Opens the page anew, at an application with these answers to the browser's questions. */
+  /** Reopens the page, with an application that has these CORS settings. */
   async function at(
     platform: Platform,
     cors: Partial<Record<'allowedHeaders' | 'exposedHeaders', string[]>>,
@@ -77,7 +77,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
 
   const allowedHeaders = ['Content-Type', 'X-Session'];
 
-  it.each(PLATFORMS)('keeps its session, without a cookie, until that ends: %s', async (platform) => {
+  it.each(PLATFORMS)('keeps its session without a cookie until the session ends: %s', async (platform) => {
     await using api = await at(platform, { allowedHeaders, exposedHeaders: ['X-Session'] });
     for (const items of [1, 2, 3]) expect(JSON.parse(await api.post('add'))).toEqual({ items });
     expect(await api.token()).toMatch(/^v1s\./);
@@ -87,7 +87,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
     expect(await context.cookies()).toEqual([]);
   });
 
-  it.each(PLATFORMS)('need not say what it is in the first request: %s', async (platform) => {
+  it.each(PLATFORMS)('gets a session without sending the header in the first request: %s', async (platform) => {
     await using api = await at(platform, { allowedHeaders, exposedHeaders: ['X-Session'] });
     const items = await page.evaluate(async (url) => {
       const first = await fetch(url, { method: 'POST' });
@@ -98,7 +98,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
     expect(await context.cookies()).toEqual([]);
   });
 
-  it.each(PLATFORMS)('has none where the header is not exposed, or not allowed: %s', async (platform) => {
+  it.each(PLATFORMS)('has no session if CORS does not expose the header, or does not allow it: %s', async (platform) => {
     {
       await using api = await at(platform, { allowedHeaders });
       for (let visit = 0; visit < 2; visit += 1)

@@ -17,10 +17,10 @@ const PATHS = [
 const PHONE_WIDTH = 360;
 const SMALLEST_PHONE_WIDTH = 320;
 
-/** What Playwright writes of a control that has no name for a screen reader. */
+/** What Playwright prints for a control without an accessible name. */
 const NAMELESS = /- (link|button|textbox|spinbutton|radio|checkbox)(:|$| \[)/m;
 
-/** Runs in the page: how thick a line each control shows around itself when the focus is on it. */
+/** Runs in the page: the widths of the outlines that controls show when focused. */
 const OUTLINES = `
   const controls = [...document.querySelectorAll('a, button, input:not([type="hidden"]), textarea')];
   const reached = controls.filter((control) => control.tabIndex === 0);
@@ -71,7 +71,7 @@ describeShop(
     });
 
     // WCAG 2.2, 1.4.11 (non-text contrast).
-    it.each(['Light', 'Dark'])('has lines around its fields that can be seen: %s', async (theme) => {
+    it.each(['Light', 'Dark'])('has visible borders around its fields: %s', async (theme) => {
       const visitor = await newVisitor();
       await visitor.visit('/preferences');
       await visitor.page.getByLabel(theme).check();
@@ -81,7 +81,7 @@ describeShop(
       expect(await visitor.page.evaluate(LOWEST_CONTRAST)).toBeGreaterThanOrEqual(3);
     });
 
-    it('has a name for each of its controls, and shows which one has the focus', async () => {
+    it('names each of its controls, and shows which one has the focus', async () => {
       const visitor = await newVisitor(PHONE_WIDTH);
       await visitor.addToCart('Thread-bound notebook');
       for (const path of PATHS) {
@@ -93,7 +93,7 @@ describeShop(
       }
     });
 
-    it('leads only to pages that exist', async () => {
+    it('links only to pages that exist', async () => {
       const visitor = await newVisitor();
       await visitor.addToCart('Thread-bound notebook');
       await visitor.signIn();
@@ -111,7 +111,7 @@ describeShop(
       }
     });
 
-    it('is an error page where there is nothing, in the frame of all pages and with the way back', async () => {
+    it('that does not exist shows an error in the usual frame, with a way back', async () => {
       const visitor = await newVisitor();
       await visitor.visit('/preferences');
       await visitor.page.getByLabel('Dark').check();
@@ -128,18 +128,18 @@ describeShop(
       expect(visitor.problems.splice(0).every((problem) => problem.includes('404'))).toBe(true);
     });
 
-    it('is an error page where a form is too large', async () => {
+    it('that gets too large a form shows an error', async () => {
       const visitor = await newVisitor();
       const form = { note: 'x'.repeat(10_000) };
       const answer = await visitor.context.request.post(`${shopUrl()}/checkout`, { form });
       expect(answer.status()).toBe(413);
       const page = await answer.text();
       expect(page).toContain('That is more than this form takes. Nothing was changed.');
-      // The form is refused before there is a session: no header that shows an empty cart to whoever has a full one.
+      // The form is refused before there is a session, so no header shows an empty cart to a visitor with a full one.
       expect(page).not.toContain('cart-count');
     });
 
-    it('changes nothing when it is only looked at', async () => {
+    it('that changes something answers GET with 404', async () => {
       const visitor = await newVisitor();
       for (const path of ['/cart/add', '/cart/change', '/cart/remove', '/sign-out', '/session/forget']) {
         expect((await visitor.context.request.get(shopUrl() + path)).status(), path).toBe(404);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { describeShop } from './support/describe-shop.js';
 import { SHOP_DRIVERS } from './support/shop-process.js';
 
-/** What one of the two panels shows: the count, how many names, and which of the fifty are marked as kept. */
+/** What one of the two panels shows: the count, and the number of names, as many as are marked as kept. */
 async function tally(page: Page, id: 'merged' | 'unmerged'): Promise<{ counted: number; named: number }> {
   const panel = page.locator(`#${id}`);
   const number = async (name: string) => Number(await panel.locator(name).textContent());
@@ -16,7 +16,7 @@ async function tally(page: Page, id: 'merged' | 'unmerged'): Promise<{ counted: 
 describeShop(
   'Fifty requests at once',
   ({ driver, newVisitor }) => {
-    it('are one press of a button, with and without a session before', async () => {
+    it('are sent by one press of a button, with and without a previous session', async () => {
       const visitor = await newVisitor();
       const { page } = visitor;
       await visitor.visit('/session');
@@ -27,7 +27,7 @@ describeShop(
       for (const round of ['the first press', 'the second']) {
         await visitor.press('Send fifty at once');
         const [merged, unmerged] = [await tally(page, 'merged'), await tally(page, 'unmerged')];
-        // With stealth the session is in the cookie: there is nowhere to merge, the last response wins, and the page says so.
+        // With stealth the session is in the cookie: nothing is merged, the last response wins, and the page says so.
         if (driver !== 'stealth') expect(merged, round).toEqual({ counted: 50, named: 50 });
         for (const { counted, named } of [merged, unmerged]) {
           expect(counted).toBeGreaterThanOrEqual(1);
@@ -38,7 +38,7 @@ describeShop(
       }
     });
 
-    it('can be sent one by one where scripts do not run', async () => {
+    it('can be sent one by one if scripts do not run', async () => {
       const visitor = await newVisitor();
       const { page } = visitor;
       await page.route('**/assets/parallel.js', (route) =>
@@ -51,7 +51,7 @@ describeShop(
         expect(visitor.path()).toBe('/parallel');
         for (const id of ['merged', 'unmerged'] as const)
           expect(await tally(page, id)).toEqual({ counted: count, named: count });
-        // What was never sent is not crossed out as lost.
+        // Requests that were never sent are not crossed out as lost.
         expect(await page.locator('.names s').count()).toBe(0);
       }
       await page.unroute('**/assets/parallel.js');

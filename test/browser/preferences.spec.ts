@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeShop } from './support/describe-shop.js';
 
 describeShop('Preferences', ({ newVisitor, shopUrl }) => {
-  it('change every page of who chose them, and nobody else', async () => {
+  it('change every page for the visitor who chose them, and for nobody else', async () => {
     const [visitor, other] = [await newVisitor(), await newVisitor()];
     const { page } = visitor;
     await visitor.visit('/preferences');
@@ -23,7 +23,7 @@ describeShop('Preferences', ({ newVisitor, shopUrl }) => {
     expect(await other.page.locator('.price').textContent()).toContain('€18.00');
   });
 
-  it('come along when signing in', async () => {
+  it('survive a sign-in', async () => {
     const visitor = await newVisitor();
     await visitor.visit('/preferences');
     await visitor.page.getByLabel('Pounds').check();
@@ -33,7 +33,7 @@ describeShop('Preferences', ({ newVisitor, shopUrl }) => {
     expect(await visitor.page.locator('.price').textContent()).toContain('£15.30');
   });
 
-  it('take no value that the page does not offer', async () => {
+  it('accept no value that the page does not offer', async () => {
     const visitor = await newVisitor();
     await visitor.visit('/preferences');
     const { request } = visitor.context;

@@ -17,7 +17,7 @@ async function remainingSeconds(visitor: Visitor): Promise<number> {
 }
 
 describeShop('"Remember this device"', ({ newVisitor, shopUrl }) => {
-  it('makes the cookie last as long as browsers let it', async () => {
+  it('makes the cookie last as long as browsers allow', async () => {
     const visitor = await newVisitor();
     await visitor.signIn({ remember: true });
     expect(await remainingSeconds(visitor)).toBeGreaterThan(390 * DAY_S);
@@ -25,7 +25,7 @@ describeShop('"Remember this device"', ({ newVisitor, shopUrl }) => {
     expect(await visitor.page.getByText('10 years').count()).toBe(1);
   });
 
-  it('is a choice: without it the cookie ends with the lifetime of a session', async () => {
+  it('is optional: without it, the cookie ends with the usual lifetime of a session', async () => {
     const visitor = await newVisitor();
     await visitor.signIn();
     const remaining = await remainingSeconds(visitor);
@@ -40,7 +40,7 @@ describeShop('"Remember this device"', ({ newVisitor, shopUrl }) => {
     expect(await remainingSeconds(visitor)).toBeGreaterThan(390 * DAY_S);
   });
 
-  it('knows the visitor when the browser is opened again', async () => {
+  it('keeps the visitor signed in when the browser is reopened', async () => {
     const profile = makeScratchFolder('session-profile-');
     try {
       const evening = await Visitor.in(await openProfile(profile), shopUrl());

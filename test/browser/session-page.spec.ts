@@ -34,7 +34,7 @@ describeShop(
       expect(await page.content()).not.toContain(token.slice(0, 30));
     });
 
-    it('gives the session a new id that keeps its values', async () => {
+    it('gives the session a new id and keeps its values', async () => {
       const visitor = await newVisitor();
       const { page } = visitor;
       await visitor.addToCart('Stoneware mug');
@@ -47,7 +47,7 @@ describeShop(
       expect(await visitor.cartCount()).toBe(1);
     });
 
-    it('speaks of a record only where there is one', async () => {
+    it('mentions a record only if there is one', async () => {
       const visitor = await newVisitor();
       const count = () => visitor.page.getByText('record').count();
       await visitor.addToCart('Stoneware mug');
@@ -57,7 +57,7 @@ describeShop(
       expect(await count()).toBe(driver === 'stealth' ? 0 : 1);
     });
 
-    it('forgets the session, and the browser its cookie', async () => {
+    it('ends the session and removes its cookie', async () => {
       const visitor = await newVisitor();
       await visitor.addToCart('Stoneware mug');
       await visitor.visit('/session');

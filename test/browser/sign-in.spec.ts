@@ -32,7 +32,7 @@ describeShop('Signing in', ({ newVisitor, shopUrl }) => {
     expect(await visitor.page.locator('#session-id').textContent()).not.toBe(idBefore);
   });
 
-  it('leaves nothing behind the old cookie', async () => {
+  it('makes the old cookie worthless', async () => {
     const [visitor, thief] = [await newVisitor(), await newVisitor()];
     await visitor.addToCart('Stoneware mug');
     await thief.context.addCookies(await visitor.sessionCookies());
@@ -45,7 +45,7 @@ describeShop('Signing in', ({ newVisitor, shopUrl }) => {
     expect(visitor.path()).toBe('/account');
   });
 
-  it('counts failures, and says where the password stands after the third', async () => {
+  it('counts failures, shows the count from the third on, and starts over after a success', async () => {
     const visitor = await newVisitor();
     const notice = () => visitor.page.getByRole('alert').textContent();
     for (const shown of ['Sign-in failed: ', 'Sign-in failed: ', 'Sign-in failed 3 times: ']) {
@@ -58,7 +58,7 @@ describeShop('Signing in', ({ newVisitor, shopUrl }) => {
     expect(await notice()).toContain('Sign-in failed: ');
   });
 
-  it('refuses a wrong password once, and keeps the address but not the password', async () => {
+  it('shows the refusal of a wrong password once, and refills the address but not the password', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
     await visitor.signIn({ password: 'difference engine' });
@@ -67,7 +67,7 @@ describeShop('Signing in', ({ newVisitor, shopUrl }) => {
     expect(await page.getByRole('alert').textContent()).toBe(
       'Sign-in failed: address and password do not match.',
     );
-    // Which of the two is wrong is not said, so neither is marked.
+    // The page does not say which of the two is wrong, so neither is marked.
     expect(await page.locator('.error, [aria-invalid]').count()).toBe(0);
     expect(await page.getByLabel('E-mail').inputValue()).toBe(ADA.email);
     expect(await page.getByLabel('Password').inputValue()).toBe('');
@@ -80,7 +80,7 @@ describeShop('Signing in', ({ newVisitor, shopUrl }) => {
     expect(visitor.path()).toBe('/account');
   });
 
-  it('is asked for by the account pages, and leads back to the one that was wanted', async () => {
+  it('is required by the account pages, and leads back to the requested one', async () => {
     const visitor = await newVisitor();
     await visitor.visit('/account/orders?page=1');
     expect(visitor.path()).toBe('/sign-in');
@@ -91,20 +91,20 @@ describeShop('Signing in', ({ newVisitor, shopUrl }) => {
     await visitor.signIn();
     expect(visitor.path()).toBe('/account/orders?page=1');
 
-    // It was used up.
+    // It is used up.
     await visitor.signOut();
     await visitor.signIn();
     expect(visitor.path()).toBe('/account');
   });
 
-  it('leads to no other site', async () => {
+  it('redirects to no other site', async () => {
     const visitor = await newVisitor();
     for (const address of ABROAD) await visitor.visit(`/sign-in?returnTo=${encodeURIComponent(address)}`);
     await visitor.signIn();
     expect(visitor.page.url()).toBe(`${shopUrl()}/account`);
   });
 
-  it('cannot be done to somebody by another site', async () => {
+  it('cannot be triggered by another site', async () => {
     const visitor = await newVisitor();
     const answer = await visitor.context.request.post(`${shopUrl()}/sign-in`, {
       form: { email: ADA.email, password: ADA.password },

@@ -21,7 +21,7 @@ describeShop('Signing out', ({ newVisitor }) => {
     }
   });
 
-  it('leaves nothing to see for the back button', async () => {
+  it('leaves nothing of the account visible behind the back button', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
     await visitor.signIn();
@@ -37,7 +37,7 @@ describeShop('Signing out', ({ newVisitor }) => {
     expect(await page.getByText(ADA.name).count()).toBe(0);
   });
 
-  // With stealth the process that ended a session remembers that for some minutes; other processes do not hear of it.
+  // With stealth, the process that ended a session remembers it for some minutes; other processes do not learn of it.
   it('makes a copied cookie worthless', async () => {
     const [visitor, thief] = [await newVisitor(), await newVisitor()];
     await visitor.signIn();

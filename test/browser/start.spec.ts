@@ -17,7 +17,7 @@ const SECRET = 'a secret of this test, long enough to be taken';
 describe('Starting the shop', () => {
   let folder: string;
   const shops: ShopProcess[] = [];
-  // Whatever is compiled for one shop is there for all.
+  // One shop compiles for all.
   beforeAll(async () => void (await sharedServer('shop-file')));
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'session-files-'));
@@ -28,7 +28,7 @@ describe('Starting the shop', () => {
   });
   afterAll(async () => (await withoutStore)?.stop());
 
-  /** A shop on every address whose store is away: one for all tests that change nothing of it. */
+  /** A shop on every address whose store is down: shared by the tests that do not change it. */
   let withoutStore: Promise<ShopProcess> | undefined;
   function storeless(): Promise<ShopProcess> {
     withoutStore ??= freePort().then((nobody) =>
@@ -37,7 +37,7 @@ describe('Starting the shop', () => {
     return withoutStore;
   }
 
-  /** Starts a shop that is stopped after the test. Those of one test share what they keep on the disk. */
+  /** Starts a shop that is stopped after the test. The shops of one test share their files and database. */
   async function start(environment: Record<string, string>): Promise<ShopProcess> {
     const shop = await startShop({
       SESSION_FOLDER: join(folder, 'files'),
@@ -58,7 +58,7 @@ describe('Starting the shop', () => {
     [{ NODE_ENV: 'production' }, /SESSION_SECRET must be set in production/],
     [{ SESSION_DRIVER: 'filing-cabinet' }, /SESSION_DRIVER must be one of.*file, memory, stealth/],
     [{ PORT: 'http' }, /PORT must be/],
-  ])('has a reason not to start when given %j', (environment, reason) => {
+  ])('is refused with a reason for the environment %j', (environment, reason) => {
     expect(() => readEnvironment(environment)).toThrow(reason);
   });
 
@@ -69,20 +69,20 @@ describe('Starting the shop', () => {
     );
   });
 
-  it('has a sentence for an address that the machine lacks', async () => {
+  it('explains that the machine lacks the address', async () => {
     const host = 'no-such-host.invalid';
     const [error]: unknown[] = await once(createServer().listen(0, host), 'error');
     expect(whyNotListening(error, 0, host)).toContain(`no address ${host}`);
   });
 
-  it.runIf(process.platform === 'linux')('listens for this machine only, unless told otherwise', async () => {
+  it.runIf(process.platform === 'linux')('listens for this machine only, unless configured otherwise', async () => {
     // All of 127.0.0.0/8 is this machine, and a server on every address would answer there.
     const elsewhere = (shop: string) => fetch(`http://127.0.0.2:${new URL(shop).port}`);
     await expect(elsewhere((await sharedServer('shop-file')).url)).rejects.toThrow('fetch failed');
     expect((await elsewhere((await storeless()).url)).status).toBe(200);
   });
 
-  it('answers 503, and claims nothing, while the store is away', async () => {
+  it('answers a write with 503, and sets no cookie, while the store is down', async () => {
     const { url } = await storeless();
     expect((await fetch(url)).status).toBe(200);
     const answer = await addMug(url);
@@ -91,8 +91,8 @@ describe('Starting the shop', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  // And keeps a cart, as the driver `database` promises.
-  it('answers in production with a Secure cookie, and accepts the old secret beside a new one', async () => {
+  // Also shows that the driver `database` keeps a cart across a restart.
+  it('sends a Secure cookie in production, and accepts the old secret beside a new one', async () => {
     const SESSION_DRIVER = 'database';
     const before = await start({ NODE_ENV: 'production', SESSION_DRIVER, SESSION_SECRET: SECRET });
     const cookie = await cookieOfAddedMug(before.url);
@@ -107,7 +107,7 @@ describe('Starting the shop', () => {
     expect(await cartCount(after.url, cookie)).toBe(1);
   });
 
-  it('finds a cart again, as the driver file promises', async () => {
+  it('keeps a cart across a restart with the driver file', async () => {
     const before = await start({ SESSION_DRIVER: 'file' });
     const cookie = await cookieOfAddedMug(before.url);
     expect(await cartCount(before.url, cookie)).toBe(1);
@@ -120,7 +120,7 @@ describe('Starting the shop', () => {
     ['stealth', 1],
     ['memory', 0],
   ] as const)(
-    'finds the cart of another process or not, as the driver %s promises: %d',
+    'with the driver %s, finds this many products in the cart of another process: %d',
     async (driver, count) => {
       const before = await sharedServer(`shop-${driver}`);
       const cookie = await cookieOfAddedMug(before.url);
@@ -143,7 +143,7 @@ async function cookieOfAddedMug(url: string): Promise<string> {
   return answer.headers.getSetCookie()[0] ?? '';
 }
 
-/** The number that the header of the first page shows to whoever has a cookie. */
+/** The cart count in the header of the first page, for the visitor with a cookie. */
 async function cartCount(url: string, setCookie: string): Promise<number> {
   const [cookie = ''] = setCookie.split(';');
   const page = await fetch(url, { headers: { cookie } });

@@ -6,7 +6,7 @@ import { Session } from 'nestjs-session-kit';
 import { describeWith, sharedServer } from '../servers/index.js';
 import { PLATFORMS, TestApp } from '../support/test-app.js';
 
-/** Shows who each stream that the browser opens is for. */
+/** Shows the user of each stream that the browser opens. */
 const PAGE = `<!doctype html><title>Who</title><ul></ul><script>
   new EventSource('/who').onmessage = ({ data }) => {
     document.querySelector('ul').append(Object.assign(document.createElement('li'), { textContent: data }));
@@ -54,7 +54,7 @@ describeWith(['chromium'], "A browser's EventSource", () => {
   it.each(
     PLATFORMS.flatMap((platform) => ['memory', 'stealth'].map((driver) => [platform, driver] as const)),
   )(
-    'is ended by a sign-out in another tab, and comes back as nobody, on %s with %s',
+    'is ended by a sign-out in another tab, and reconnects as nobody, on %s with %s',
     async (platform, driver) => {
       await using app = await TestApp.start(platform, { controllers: [WhoController], options: { driver } });
       const context = await browser.newContext();

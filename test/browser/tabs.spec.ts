@@ -4,18 +4,18 @@ import { expect, it } from 'vitest';
 import { describeShop } from './support/describe-shop.js';
 import { ADA } from './support/visitor.js';
 
-/** Waits until a tab shows what happens in others. */
+/** Waits until a tab receives updates from the others. */
 async function connected(page: Page): Promise<void> {
   await page.locator('html[data-connected]').waitFor({ state: 'attached' });
 }
 
-/** Waits until the header of a tab that nobody touches shows a number. */
+/** Waits until the header of an untouched tab shows a number. */
 async function expectCount(page: Page, count: number): Promise<void> {
   await page.locator('#cart-count', { hasText: new RegExp(`^${count}$`) }).waitFor();
 }
 
 describeShop('Tabs beside each other', ({ newVisitor }) => {
-  it('show the count of the cart that another one has changed', async () => {
+  it('show the count of a cart that another tab has changed', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     const [second, third] = [await visitor.openTab(), await visitor.openTab()];
@@ -38,7 +38,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     }
   });
 
-  it('show the first thing in the cart, although there was no session when they were opened', async () => {
+  it('show the first product in the cart, even if opened before there was a session', async () => {
     const visitor = await newVisitor();
     const second = await visitor.openTab();
     await visitor.visit('/preferences', second);
@@ -48,7 +48,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     await expectCount(second, 2);
   });
 
-  it('go on showing it when the session gets another id', async () => {
+  it('keep showing the count when the session gets another id', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     const second = await visitor.openTab();
@@ -60,7 +60,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     await expectCount(second, 2);
   });
 
-  it('keep what is being typed there when the session gets another id', async () => {
+  it('keep what is being typed when the session gets another id', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     const second = await visitor.openTab();
@@ -74,7 +74,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     expect(await second.getByLabel('E-mail').inputValue()).toBe('ada@');
   });
 
-  it('show the empty cart when another one has ended the session', async () => {
+  it('show the empty cart when another tab has ended the session', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     const second = await visitor.openTab();
@@ -114,7 +114,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     expect(await visitor.cartCount(second)).toBe(1);
 
     await visitor.signOut();
-    // Which of the tabs says so, is a matter of which is faster.
+    // Whichever tab is faster says so.
     await name.waitFor({ state: 'detached' });
     await expectCount(second, 0);
     expect(visitor.path(second)).toBe('/preferences');

@@ -14,7 +14,7 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'absol
   const ways = SHARED_STORES.flatMap(({ name }) => PLATFORMS.map((platform) => [name, platform] as const));
 
   it.each(ways)(
-    'begins anew by signing in, and ends whom it should, on %s, on %s',
+    'restarts with a sign-in, and ends each session that reaches it, on %s, on %s',
     async (name, platform) => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const begun = Date.now();
@@ -37,7 +37,7 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'absol
       expect(await ann.in((session) => [session.userId, session.get('cart')])).toEqual(['ann', 1]);
       expect(await ann.in(({ expiresAt }) => expiresAt)).toBe(begun + 15 * HOUR);
       goTo(14);
-      // His password is asked for again.
+      // The user enters the password again.
       await ann.in((session) => session.signIn('ann'));
       goTo(22 - 0.001);
       expect(await ann.in(({ userId }) => userId)).toBe('ann');

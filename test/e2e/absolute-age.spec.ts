@@ -10,7 +10,7 @@ describe.each<[string, Partial<SessionModuleOptions>]>([
   ['memory', { driver: 'memory' }],
   ['stealth', { driver: 'stealth' }],
   ['stealth with a ledger', LEDGER],
-])('a session that may live eight hours at most, with the driver %s', (driver, ofDriver) => {
+])('a session with an absoluteAge of eight hours, with the driver %s', (driver, ofDriver) => {
   let now: number;
 
   beforeEach(() => {
@@ -27,7 +27,7 @@ describe.each<[string, Partial<SessionModuleOptions>]>([
     vi.setSystemTime(now + hours * HOUR);
   }
 
-  it('ends then, however often it is visited, and not a millisecond earlier', async () => {
+  it('ends after eight hours, however often it is visited, and not a millisecond earlier', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('name', 'Ada'));
@@ -41,7 +41,7 @@ describe.each<[string, Partial<SessionModuleOptions>]>([
     expect(await visitor.in((session) => [session.get('name'), session.fresh])).toEqual([undefined, true]);
   });
 
-  it('never has a cookie or an expiry beyond that, and is not renewed when nothing is left to gain', async () => {
+  it('has no cookie or expiry beyond its end, and is not renewed if that would not extend it', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('name', 'Ada'));
@@ -60,7 +60,7 @@ describe.each<[string, Partial<SessionModuleOptions>]>([
     expect(touched.cookies.join()).toContain('Max-Age=3600');
   });
 
-  it('goes on counting when its id changes, and begins anew at logout', async () => {
+  it('keeps its age when its id changes, and starts over when invalidated', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('name', 'Ada'));
@@ -78,7 +78,7 @@ describe.each<[string, Partial<SessionModuleOptions>]>([
     expect(await visitor.in((session) => session.get('name'))).toBeUndefined();
   });
 
-  it('begins to count when its user signs in, and anew when he signs in again, but not by a value or a new id', async () => {
+  it('restarts its age with every sign-in, but not with a written value or a new id', async () => {
     await using app = await start({ age: '30d' });
     const visitor = app.visitor();
     await visitor.in((session) => session.put('name', 'Ada'));
@@ -99,7 +99,7 @@ describe.each<[string, Partial<SessionModuleOptions>]>([
     expect(await visitor.in(({ stored }) => stored)).toBe(false);
   });
 
-  it('ends also where it was stored before there was a limit, and is not brought back by a write', async () => {
+  it('ends even if it was stored before there was a limit, and is not brought back by a write', async () => {
     await using before = await HandlerApp.start('express', { options: { ...ofDriver, age: '30d' } });
     const visitor = before.visitor();
     const seeded = await visitor.handle((session) => session.put('name', 'Ada').id);

@@ -45,7 +45,7 @@ class AnsweringController {
     res.send({ ok: true });
   }
 
-  /** As a handler does that answers in the callback of a database. */
+  /** Answers later, as in the callback of a database. */
   @Get('later')
   later(@Session() session: Session, @Res() res: Sending): void {
     session.put('callback', () => 1);
@@ -75,7 +75,7 @@ class AnsweringController {
     res.send({ ok: true });
   }
 
-  /** Has begun to answer when its own commit fails. */
+  /** Its own commit fails after it has begun to answer. */
   @Get('own-commit')
   async ownCommit(@Session() session: Session, @Res() res: Sending): Promise<void> {
     session.put('visits', 1);
@@ -83,7 +83,7 @@ class AnsweringController {
     await session.commit();
   }
 
-  /** Writes when its answer is over. */
+  /** Writes after its response has finished. */
   @Get('behind')
   async behind(@Session() session: Session, @Res() res: Sending & { raw?: unknown }): Promise<void> {
     const over = new Promise((resolve) => {
@@ -138,7 +138,7 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     return { app, driver, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
-  it('is answered for with a 503, and nothing of its own answer leaves, where its session cannot be stored', async () => {
+  it('has its response replaced by a 503 if its session cannot be stored', async () => {
     await using scene = await begin();
     const response = await scene.app.visitor().get('/at-once');
     expect([response.status, response.body]).toEqual([
@@ -148,7 +148,7 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
   });
 
-  it('is so, and no second time before that, where it answers in a callback', async () => {
+  it('has its response replaced by a single 503 also if it answers in a callback', async () => {
     await using scene = await begin();
     const response = Promise.resolve(scene.app.visitor().get('/later').expect(503));
     await returned.promise;
@@ -159,19 +159,19 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
   });
 
-  it('is answered for where it commits by itself behind its answer, and that fails', async () => {
+  it('has its response replaced by a 503 if its own commit after it fails', async () => {
     await using scene = await begin();
     scene.driver.mood = 'failing';
     const { headers } = await scene.app.visitor().get('/own-commit').expect(503);
     expect(headers['set-cookie']).toBeUndefined();
   });
 
-  it('is not one that takes its response in passthrough mode: an exception filter answers for that', async () => {
+  it('leaves the failure to an exception filter if it takes its response in passthrough mode', async () => {
     await using scene = await begin();
     await scene.app.visitor().get('/passthrough').expect(503, { answeredBy: 'own filter' });
   });
 
-  it('has its session stored with its answer, and what it changes behind that', async () => {
+  it('has its session stored with the response, and so are changes after that', async () => {
     await using scene = await begin();
     const visitor = scene.app.visitor();
     expect(setCookies(await visitor.get('/storable').expect(200, { ok: true }))).toHaveLength(1);

@@ -48,7 +48,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     return (ms) => vi.setSystemTime(now + ms);
   }
 
-  /** Somebody who is signed in; all that his browser has as headers, so that others can come with it. */
+  /** A signed-in visitor, and the cookies of the browser as headers, so that others can send them. */
   async function signIn(at: HandlerApp, user: string) {
     const visitor = at.visitor();
     const { asHeaders, cookies } = await visitor.handle((session) => session.signIn(user));
@@ -59,7 +59,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     at.visitor().in((session) => session.userId, { headers });
   const userOf = (visitor: Visitor): Promise<string | null> => visitor.in((session) => session.userId);
 
-  it('7.1.1: both timeouts stand in one place, the options: two hours without a visit, and no overall limit', async () => {
+  it('7.1.1: both timeouts are documented options: two hours of inactivity, and no overall limit', async () => {
     const goTo = passTime();
     const { asHeaders } = await signIn(app, 'ann');
     for (let hours = 1.5; hours < 48; hours += 1.5) {
@@ -73,7 +73,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     expect(table).toMatch(/^\| `absoluteAge` +\| no limit +\|/m);
   });
 
-  it('7.1.2: no more than so many sessions of one account', async () => {
+  it('7.1.2: the number of sessions of one account can be limited', async () => {
     const limited = await own({ sessionsPerUser: { max: 1, when: 'refuse' } });
     await signIn(limited, 'ann');
     await expect(limited.visitor().in((session) => session.signIn('ann').commit())).rejects.toThrow(
@@ -89,7 +89,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     expect(await userWith(app, forged)).toBeNull();
   });
 
-  it('7.2.2, 7.2.3: tokens are made anew, of 256 random bits', async () => {
+  it('7.2.2, 7.2.3: each token is generated anew, of 256 random bits', async () => {
     const ids = await Promise.all(
       Array.from({ length: 20 }, () => app.visitor().in((session) => session.put('cart', 1).id)),
     );
@@ -97,7 +97,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     for (const id of ids) expect(Buffer.from(id, 'base64url')).toHaveLength(32);
   });
 
-  it('7.2.4: signing in makes a new token, and the old one opens nothing', async () => {
+  it('7.2.4: signing in generates a new token, and the old one opens nothing', async () => {
     const visitor = app.visitor();
     const before = await visitor.handle((session) => session.put('cart', 1).id);
     const after = await visitor.in((session) => session.signIn('ann').id);
@@ -106,7 +106,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     expect(stranger).toEqual({});
   });
 
-  it('7.3.1: a session ends that is not used for two hours', async () => {
+  it('7.3.1: a session ends after two hours of inactivity', async () => {
     const goTo = passTime();
     const { asHeaders } = await signIn(app, 'ann');
     goTo(2 * HOUR - 1);
@@ -150,7 +150,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
       expect(await userWith(here, asHeaders)).toBe('ann');
     });
 
-    it('is refused everywhere and for good by option, with a ledger', async () => {
+    it('is refused everywhere and for good with the option of a ledger', async () => {
       const goTo = passTime();
       await using folder = await TempFolder.make();
       const kept = { driver: 'stealth', stealth: { ledger: 'file' }, file: { location: folder.path } };
@@ -170,13 +170,13 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     for (const { visitor } of devices) expect(await userOf(visitor)).toBeNull();
   });
 
-  it('7.4.3: after a change of the password, all others can be ended', async () => {
+  it('7.4.3: after a password change, all other sessions can be ended', async () => {
     const [here, there] = [await signIn(app, 'careful'), await signIn(app, 'careful')];
     await here.visitor.in((session) => app.manager.endAll('careful', { except: session }));
     expect([await userOf(here.visitor), await userOf(there.visitor)]).toEqual(['careful', null]);
   });
 
-  it('7.4.5: another secret ends the sessions of all users', async () => {
+  it('7.4.5: a new secret ends the sessions of all users', async () => {
     await using folder = await TempFolder.make();
     const kept = { driver: 'file', file: { location: folder.path } };
     const { asHeaders } = await signIn(await own(kept), 'ann');
@@ -184,7 +184,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     expect(await userWith(await own({ ...kept, secret: SECRET }), asHeaders)).toBeNull();
   });
 
-  it('7.5.1: what is sensitive asks for a sign-in of lately', async () => {
+  it('7.5.1: a sensitive route requires a recent sign-in', async () => {
     const goTo = passTime();
     const { visitor } = await signIn(app, 'ann');
     await visitor.agent.post('/password').expect(201);
@@ -193,7 +193,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     expect(refused.body).toMatchObject({ reason: 'signed-in-too-long-ago' });
   });
 
-  it('7.5.2: users see their sessions, and end them', async () => {
+  it('7.5.2: users can list their sessions and end them', async () => {
     const [here, there] = [await signIn(app, 'viewer'), await signIn(app, 'viewer')];
     const handle = await there.visitor.in((session) => session.handle);
     expect((await app.manager.list('viewer')).map((each) => each.handle)).toContain(handle);
@@ -201,7 +201,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     expect([await userOf(here.visitor), await userOf(there.visitor)]).toEqual(['viewer', null]);
   });
 
-  it('7.6.1: a session lives as long as an identity provider says', async () => {
+  it('7.6.1: a session can live as long as an identity provider says', async () => {
     const goTo = passTime();
     const { asHeaders } = await app.visitor().handle((session) => session.signIn('ann', { remember: '10m' }));
     goTo(10 * 60_000);
@@ -244,7 +244,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
   });
 
   describe('NIST SP 800-63B-4', () => {
-    it('5.1: the cookie goes when the session is ended', async () => {
+    it('5.1: the cookie is removed when the session is ended', async () => {
       const { visitor } = await signIn(app, 'ann');
       const { cookies } = await visitor.handle((session) => session.destroy());
       expect(cookies.join()).toMatch(/^session=;.*Expires=Thu, 01 Jan 1970/);
@@ -255,13 +255,13 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
       expect(cookies.join()).not.toMatch(/Max-Age|Expires/);
     });
 
-    it('5.1.1: the cookie ends with the session, and holds nothing personal in clear', async () => {
+    it('5.1.1: the cookie ends with the session, and holds no personal data in clear', async () => {
       const { cookies } = await signIn(app, 'ann@example.com');
       expect(cookies.join()).toMatch(/; Max-Age=7200(;|$)/);
       expect(decodeURIComponent(cookies.join())).not.toContain('ann@');
     });
 
-    it('5.3: address and user agent are kept to be looked at, and nothing is decided by them', async () => {
+    it('5.3: address and user agent are recorded for display only, and not at all by option', async () => {
       const trusting = await own({});
       const visitor = trusting.visitor();
       const headers = { 'user-agent': 'a browser' };
@@ -275,7 +275,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
       expect(await seen(silent)).toEqual([[null, null]]);
     });
 
-    it('5.2: signing in again begins the overall timeout anew', async () => {
+    it('5.2: signing in again restarts the overall timeout', async () => {
       const limited = await own({ absoluteAge: '3h' });
       const goTo = passTime();
       const { visitor } = await signIn(limited, 'ann');

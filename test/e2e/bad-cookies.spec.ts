@@ -22,10 +22,10 @@ class PagesController {
 }
 
 const NAME = 'session';
-/** More cookies of the name than this are not looked at. */
+/** No more cookies of the name than this are tried. */
 const MOST_CANDIDATES = 8;
 
-/** Tokens that a real application of ours made, and that mean nothing here. */
+/** Tokens as a real application makes them, which open nothing here. */
 const keyring = new Keyring([SECRET], NAME);
 const strangeTokens: Record<string, () => string> = {
   'an id that no record has': () => keyring.sign(randomId()),
@@ -85,7 +85,7 @@ function badValue(good: string): fc.Arbitrary<string> {
     fc.tuple(token68, token68).map(([id, mac]) => `v1.${id}.${mac}`),
     fc.integer({ min: 7000, max: 8100 }).map((length) => 'x'.repeat(length)),
     fc.constantFrom(
-      // Node answers these with 400 before anybody is asked.
+      // Node answers these with 400 before the application sees them.
       'a\u0000b',
       '\u007f',
       '',
@@ -129,7 +129,7 @@ function flipped(text: string, index: number): string {
   return String.fromCharCode(code ^ (code === 0x3a || code === 0x2d ? 2 : 1));
 }
 
-/** Pairs beside those of the session, among them such as look like its pieces. */
+/** Pairs beside those of the session, some of which look like its pieces. */
 const strayPair = fc
   .oneof(
     fc.tuple(bytes(10), bytes(30)).map(([name, value]) => `${name}=${value}`),
@@ -165,8 +165,8 @@ function pieces(good: string): fc.Arbitrary<string[]> {
 }
 
 /**
- * What a Cookie header holds under our name, written down once more and apart from the library: otherwise a library
- * that takes too much for a session would take it out of these tests as well.
+ * What a Cookie header holds under our name, implemented apart from the library: otherwise a library
+ * that takes too much for a session would hide that from these tests as well.
  */
 function candidatesIn(header: string): {
   readonly whole: readonly string[];
@@ -178,7 +178,7 @@ function candidatesIn(header: string): {
     return { name: name.trim(), value: /^"(.*)"$/s.exec(value)?.[1] ?? value };
   });
   const valuesOf = (wanted: string) => pairs.filter(({ name }) => name === wanted).map(({ value }) => value);
-  // A number that comes again begins the pieces of another place.
+  // A repeated number begins the pieces of another place.
   const places: Map<string, string>[] = [];
   for (const { name, value } of pairs.filter((pair) => /^session\.\d$/.test(pair.name))) {
     if (places.at(-1)?.has(name) !== false) places.push(new Map());
@@ -212,7 +212,7 @@ function badHeader(good: string): fc.Arbitrary<string[]> {
         ),
       )
       .filter((pairs) => !holds(pairs.join('; '), good))
-      // Servers answer 431 to more than 16 KB: nothing of ours is asked then.
+      // Servers answer 431 to more than 16 KB, before the application sees the request.
       .filter((pairs) => pairs.join('; ').length < 15_000)
   );
 }
@@ -230,16 +230,16 @@ function goodInPieces(good: string): fc.Arbitrary<string> {
     .filter((header) => header.length < 15_000);
 }
 
-/** What must be true of every answer: no error of ours, and nothing said about the cookie. */
+/** Expects what holds for every response: no server error, and no Set-Cookie header. */
 function expectUnmoved(response: RawResponse): void {
   expect([200, 400]).toContain(response.status);
   expect(response.setCookies).toEqual([]);
 }
 
-describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, driver) => {
+describe.each(PAIRS)('Garbage cookies, on %s', (platform, driver) => {
   describe(`with ${driver}`, () => {
     let app: TestApp;
-    /** The token of a visitor whose session must come through everything unharmed. */
+    /** The token of a visitor whose session must survive everything unharmed. */
     let good = '';
 
     beforeAll(async () => {
@@ -256,7 +256,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
     const readGood = async (): Promise<unknown> =>
       (await app.request.get('/read').set('Cookie', `${NAME}=${good}`)).body;
 
-    it('open nothing, fail at nothing, and are not answered with a cookie', async () => {
+    it('open no session, cause no error, and get no Set-Cookie header', async () => {
       let served = 0;
       await fc.assert(
         fc.asyncProperty(badHeader(good), async (pairs) => {
@@ -272,7 +272,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
       expect(await readGood()).toEqual({ values: { count: 1 }, stored: true });
     });
 
-    it('hide no good one among them', async () => {
+    it('do not hide a valid one among them', async () => {
       await fc.assert(
         fc.asyncProperty(badHeader(good), badHeader(good), async (before, after) => {
           const header = [...before, `${NAME}=${good}`, ...after].join('; ');
@@ -288,7 +288,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
       );
     });
 
-    it('are no garbage where they are the pieces of a good one: these are put together again', async () => {
+    it('do not keep the pieces of a valid one from being joined', async () => {
       await fc.assert(
         fc.asyncProperty(goodInPieces(good), async (header) => {
           const response = await rawRequest(app.url, 'GET', '/read', header);
@@ -300,7 +300,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
       );
     });
 
-    it('begin a new session where something is written, under an id of its own', async () => {
+    it('lead to a new session, under an id of its own, when something is written', async () => {
       await fc.assert(
         fc.asyncProperty(badHeader(good), async (pairs) => {
           const response = await rawRequest(app.url, 'POST', '/write', pairs.join('; '));
@@ -312,7 +312,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
           const fresh = response.setCookies.filter((cookie) => !cookie.includes('Max-Age=0;'));
           expect(fresh).toHaveLength(1);
           expect(pairs.join('; ')).not.toContain(id);
-          // What else was ours by its name is cleared away, so that it cannot be mistaken for a piece some day.
+          // Other cookies of our name are cleared, so that none is mistaken for a piece later.
           const cleared = response.setCookies.filter((cookie) => cookie.includes('Max-Age=0;'));
           expect(cleared.every((cookie) => /^session\.\d=;/.test(cookie))).toBe(true);
         }),
@@ -321,7 +321,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
       expect(await readGood()).toEqual({ values: { count: 1 }, stored: true });
     });
 
-    it.each(Object.entries(strangeTokens))('among them %s', async (_what, make) => {
+    it.each(Object.entries(strangeTokens))('open nothing with %s', async (_what, make) => {
       const token = make();
       const read = await app.request.get('/read').set('Cookie', `${NAME}=${token}`).expect(200);
       expect(read.body).toEqual({ values: {}, stored: false });
@@ -331,7 +331,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
       expect(token).not.toContain(written.body.id);
     });
 
-    it('among them a token of the other kind of driver', async () => {
+    it('open nothing with a token of the other kind of driver', async () => {
       const other = driver === 'memory' ? 'stealth' : 'memory';
       await using foreign = await TestApp.start(platform, {
         controllers: [PagesController],
@@ -346,7 +346,7 @@ describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, drive
       expect(setCookies(read)).toEqual([]);
     });
 
-    it('also where there are more of them than headers may have', async () => {
+    it('cause no error even if there are more of them than headers may hold', async () => {
       const many = `${NAME}=x; `.repeat(1300);
       expectUnmoved(await rawRequest(app.url, 'GET', '/read', many));
       expectUnmoved(await rawRequest(app.url, 'GET', '/read', `${NAME}.0=${'x'.repeat(8000)}`));

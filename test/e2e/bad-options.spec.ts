@@ -227,7 +227,7 @@ const DRIVERS = ['memory', 'file', 'redis', 'memcached', 'database'];
 /** The options with a wrong value under a name that may have dots. */
 function wrongOptions(option: string, value: unknown): Given {
   const [root = option] = option.split(/[.[]/);
-  // The options of a driver are its own business, and are looked at where it is the one in use.
+  // A driver checks its own options, and only if it is the one in use.
   return withSecret({ ...(DRIVERS.includes(root) ? { driver: root } : {}), [root]: value });
 }
 
@@ -247,7 +247,7 @@ describe('A wrong option stops the boot', () => {
     expect(message).toMatch(new RegExp(`(^|\\W)${option.replaceAll(/[.[\]]/g, String.raw`\$&`)}\\W`));
   });
 
-  it('with what it got, also where JSON knows no such thing', async () => {
+  it('and the error shows the value, even if JSON cannot express it', async () => {
     expect(await complaintAbout(withSecret({ age: 5n }))).toContain("'age' got 5n; it takes");
   });
 
@@ -257,7 +257,7 @@ describe('A wrong option stops the boot', () => {
     [5, '5'],
     ['secret', 'a text'],
     [[SECRET], 'a list'],
-  ])('also where a factory returns %j in place of options', async (options, got) => {
+  ])('also if a factory returns %j instead of options', async (options, got) => {
     const message = `forRootAsync returned ${got}; it has to return an object with at least 'secret'`;
     await expect(compileAsync({ useFactory: () => options })).rejects.toThrow(message);
     class Options {
@@ -267,7 +267,7 @@ describe('A wrong option stops the boot', () => {
   });
 
   it.each([undefined, null, 'secret', [[SECRET]]])(
-    'also where forRoot and forRootAsync are given %j',
+    'also if forRoot and forRootAsync get %j',
     (options) => {
       const given = options as never;
       expect(() => SessionModule.forRoot(given)).toThrow(
@@ -277,7 +277,7 @@ describe('A wrong option stops the boot', () => {
     },
   );
 
-  it('also where forRootAsync is not told how to make the options', () => {
+  it('also if forRootAsync is not told how to make the options', () => {
     expect(() => SessionModule.forRootAsync({})).toThrow(SessionConfigError);
     expect(() => SessionModule.forRootAsync({})).toThrow(/got nothing; .*useFactory.*useClass.*useExisting/);
     expect(() => SessionModule.forRootAsync({ secret: SECRET, driver: 'file' } as never)).toThrow(
@@ -285,7 +285,7 @@ describe('A wrong option stops the boot', () => {
     );
   });
 
-  it.each(['useClass', 'useExisting'])('also where the class under %s makes no options', async (how) => {
+  it.each(['useClass', 'useExisting'])('also if the class under %s makes no options', async (how) => {
     @Injectable()
     class Settings {
       createOptions = () => ({ secret: SECRET });
@@ -300,7 +300,7 @@ describe('A wrong option stops the boot', () => {
   });
 
   it.each(['alone', 'beside forRoot'])(
-    'also where SessionModule is imported without any, %s',
+    'also if SessionModule is imported without options, %s',
     async (how) => {
       const given = how === 'alone' ? [] : [SessionModule.forRoot({ secret: SECRET })];
       const compiled = Test.createTestingModule({ imports: [...given, SessionModule] }).compile();
@@ -309,7 +309,7 @@ describe('A wrong option stops the boot', () => {
     },
   );
 
-  it('and says what it got', async () => {
+  it('and the error says what it got', async () => {
     expect(await complaintAbout(withSecret({ age: 'soon' }))).toContain('got "soon"');
     expect(await complaintAbout(withSecret({ age: 0 }))).toContain('got 0');
     expect(await complaintAbout(withSecret({ gc: true }))).toContain('got true');
@@ -320,14 +320,14 @@ describe('A wrong option stops the boot', () => {
     );
   });
 
-  it('also where the options come from a factory', async () => {
+  it('also if the options come from a factory', async () => {
     const module = SessionModule.forRootAsync({ useFactory: async () => ({ secret: SECRET, age: 'soon' }) });
     await expect(Test.createTestingModule({ imports: [module] }).compile()).rejects.toThrow(
       /^The option 'age' got "soon"; it takes milliseconds above zero/,
     );
   });
 
-  it('and not where an option is left undefined, as optional settings are', async () => {
+  it('but not if it is undefined, as optional settings are', async () => {
     const undefinedOnes = Object.fromEntries(
       WRONG.map(([option]) => [option.split('.')[0] ?? '', undefined]),
     );
@@ -365,21 +365,21 @@ describe('The secret', () => {
       { secret: [SECRET, 'change me, hunter2, into something else'] },
       /'secret\[1\]' got text that is a placeholder, so others/,
     ],
-  ])('is refused where it is %s, and never shown', async (_what, options, expected) => {
+  ])('is refused if it is %s, and never shown', async (_what, options, expected) => {
     const message = await complaintAbout(options);
     expect(message).toMatch(expected);
     expect(message).toMatch(/; it takes text of 32 characters or more/);
     expect(message).not.toMatch(/hunter2|123456789/);
   });
 
-  it('does not show in the error about another option either', async () => {
+  it('is not shown in the error about another option either', async () => {
     const everything = await Promise.all(
       cases.map(([option, , value]) => complaintAbout(wrongOptions(option, value))),
     );
     expect(everything.filter((message) => message.includes(SECRET))).toEqual([]);
   });
 
-  it('of a store does not show: neither a password in a url nor one beside it', async () => {
+  it('of a store is not shown: neither a password in a URL nor one beside it', async () => {
     const redis = { url: 'https://user:hunter2@127.0.0.1:1' };
     expect(await complaintAbout(withSecret({ driver: 'redis', redis }))).not.toContain('hunter2');
     const doubled = { client: {}, password: 'hunter2' };
@@ -387,8 +387,8 @@ describe('The secret', () => {
   });
 });
 
-describe('An unknown driver', () => {
-  it('stops the boot and lists the known ones, those of the application included', async () => {
+describe('A driver that cannot be used', () => {
+  it('stops the boot if it is unknown, and the error lists the known ones with those of the application', async () => {
     @Injectable()
     class Memory {
       read = async () => null;
@@ -403,11 +403,11 @@ describe('An unknown driver', () => {
     expect(message).toContain('Known are memory, file, database, redis, memcached, stealth, mine');
   });
 
-  it.each(['__proto__', 'constructor', 'toString', 'Memory', ' memory'])('is also %j', async (driver) => {
+  it.each(['__proto__', 'constructor', 'toString', 'Memory', ' memory'])('is one of the unknown name %j', async (driver) => {
     expect(await complaintAbout(withSecret({ driver }))).toContain(`no session driver "${driver}"`);
   });
 
-  it('is one that lacks a method, or that is none at all', async () => {
+  it('is one that lacks a method or is no object', async () => {
     class Half {
       read = async () => null;
       write = async () => true;
@@ -427,7 +427,7 @@ describe('An unknown driver', () => {
     );
   });
 
-  it('is one whose dependencies nobody provides', async () => {
+  it('is one whose dependencies no module provides', async () => {
     const drivers = { mine: { useFactory: () => ({}), inject: ['CLIENT'] } };
     expect(await complaintAbout(withSecret({ driver: 'mine', drivers }))).toMatch(
       /'drivers.mine.inject' names CLIENT, which no module of the application provides/,
@@ -442,7 +442,7 @@ describe('An unknown option', () => {
     expect(message).toContain('memory, file, database, redis, memcached, stealth');
   });
 
-  it('is none where a driver of the application has that name', async () => {
+  it('is accepted if a driver of the application has that name', async () => {
     const useFactory = (config: unknown): object => ({
       config,
       read: async () => null,
@@ -473,7 +473,7 @@ describe('Contradicting attributes of the cookie', () => {
   });
 });
 
-describe('What the cookie was before', () => {
+describe('The option cookie.formerly', () => {
   it.each([
     ['names and paths', { formerly: [{ name: 'sid' }, { path: '/shop' }, { name: 'sid', path: '/shop' }] }],
     ['the host alone, where there is a domain now', { domain: 'shop.test', formerly: [{}] }],
@@ -485,7 +485,7 @@ describe('What the cookie was before', () => {
     // One configuration for production and for a developer's machine.
     ['the default name of the other environment', { formerly: [{ name: 'session' }] }],
     ['a name that the other environment allows', { name: 's', formerly: [{ name: '__Host-session' }] }],
-  ])('may be %s', async (_what, cookie) => {
+  ])('accepts %s', async (_what, cookie) => {
     await expect(boot(withSecret({ cookie }))).resolves.toBeUndefined();
   });
 });
@@ -518,19 +518,19 @@ describe('Two modules with options', () => {
     );
   });
 
-  it('are none where one and the same module is imported in several places', async () => {
+  it('are accepted if one and the same module is imported in several places', async () => {
     const once = sessions();
     const app = await start(once, once);
     expect(app.get(SessionManager, { strict: false })).toBeInstanceOf(SessionManager);
   });
 
-  it('are none where they are of two applications in one process', async () => {
+  it('are accepted in two applications of one process', async () => {
     const [one, other] = await Promise.all([start(sessions()), start(sessions(SECRET.toUpperCase()))]);
     expect(one.get(SessionManager, { strict: false })).not.toBe(other.get(SessionManager, { strict: false }));
   });
 });
 
-describe('A module whose options cannot be had', () => {
+describe('A module whose options cannot be made', () => {
   it('stops the boot with the error that its own factory threw', async () => {
     const module = SessionModule.forRootAsync({
       useFactory: () => {

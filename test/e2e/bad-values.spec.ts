@@ -19,7 +19,7 @@ import {
 import { HandlerApp } from '../support/handler-app.js';
 import { PAIRS, setCookies } from '../support/test-app.js';
 
-/** What visitors post, handed on as it came: the worst that an application can do. */
+/** Stores what visitors post as it came: the worst that an application can do. */
 @Controller('posted')
 class PostedController {
   @Post('stored')
@@ -34,7 +34,7 @@ class PostedController {
     return {};
   }
 
-  /** Nothing here but the response gate can see that the commit fails. */
+  /** Only the response gate can see that the commit fails. */
   @Post('facade')
   facade() {
     Session.put({ before: 2, culprit: 1n });
@@ -42,7 +42,7 @@ class PostedController {
   }
 }
 
-/** What reached the exception filters, with what is behind it. */
+/** The causes of the exceptions that reached the exception filters. */
 const caught: unknown[] = [];
 
 @Catch(SessionUnavailableException)
@@ -96,7 +96,7 @@ const UNSTORABLE: readonly [what: string, value: unknown, path: string, reason: 
   ['what is nested far too deep', nested(50_000), 'culprit', /nested more than 500 levels deep/],
 ];
 
-describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
+describe.each(PAIRS)('A value that cannot be stored, on %s', (platform, driver) => {
   describe(`with ${driver}`, () => {
     let app: HandlerApp;
 
@@ -147,7 +147,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
     });
 
-    it('turns the answer of an exception filter into a clean 503, where nobody else sees the commit fail', async () => {
+    it('turns the response of an exception filter into a clean 503 if only the gate sees the commit fail', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('before', 1));
       const response = await visitor.agent.post('/posted/facade').expect(503);
@@ -164,7 +164,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
       'a.__proto__',
       '__proto__.polluted',
       'a.constructor.prototype.b',
-    ])('is a key %j: refused by whatever writes it, before anything changes', async (key) => {
+    ])('or read, under the key %j, is refused by every method before anything changes', async (key) => {
       const visitor = app.visitor();
       const writes: Record<string, (session: RequestSession) => unknown> = {
         put: (session) => session.put(key, 1),
@@ -199,7 +199,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
     });
 
     it.each([[5], [null], [Symbol('key')], [[5, null]], [true], [() => 'a']])(
-      'is a key that is no text: %s',
+      'because its key is not a string is refused: %s',
       async (key) => {
         const visitor = app.visitor();
         const refused = await visitor.in((session) => {
@@ -224,7 +224,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
       const post = async (path: string, body: string, visitor = app.visitor()) =>
         visitor.agent.post(`/posted/${path}`).set('Content-Type', 'application/json').send(body);
 
-      it.each([600, 5000, 45_000])('%i levels deep: a 503, and the session is as it was', async (depth) => {
+      it.each([600, 5000, 45_000])('%i levels deep is answered with a 503 and leaves the session as it was', async (depth) => {
         const visitor = app.visitor();
         await visitor.in((session) => session.put('before', 1));
         const response = await post('stored', `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`, visitor);
@@ -236,7 +236,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
       });
 
       it.each([40, 5000, 45_000])(
-        '%i levels deep, to refill a form: what is too deep is left out',
+        '%i levels deep does not keep other fields from refilling a form',
         async (depth) => {
           const visitor = app.visitor();
           const response = await post(
@@ -249,7 +249,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
         },
       );
 
-      it('with names that reach prototypes: kept as names where a handler stores them, left out of forms', async () => {
+      it('with names of prototypes is stored under plain names, and left out of forms', async () => {
         const hostile =
           '{"__proto__":{"polluted":1},"ok":{"__proto__":{"polluted":1},"b":2},"constructor":{"prototype":{"polluted":1}}}';
         const visitor = app.visitor();
@@ -273,7 +273,7 @@ describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
     });
   });
 
-  it('is stored where a serializer knows it', async () => {
+  it('is stored if the serializer supports it', async () => {
     const { stringify, parse } = superjson;
     await using app = await HandlerApp.start(platform, { options: { serializer: { stringify, parse } } });
     const visitor = app.visitor();

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Session, SessionMiddleware } from 'nestjs-session-kit';
 import { TestApp } from '../support/test-app.js';
 
-/** What Passport and its kind add to a request. */
+/** What Passport and similar libraries add to a request. */
 type Companion = Record<string, unknown> & { flash(type?: string): unknown; user?: { id: string } };
 
 @Controller()
@@ -49,7 +49,7 @@ class PageController {
   }
 }
 
-/** Companions are put into main.ts, behind the session. */
+/** Mounts companions after the session, as main.ts does. */
 function begin(driver: string, use: (app: NestExpressApplication) => void): Promise<TestApp> {
   return TestApp.start('express', {
     controllers: [PageController],
@@ -168,7 +168,7 @@ describe.each(['memory', 'stealth'])('libraries made for express-session, unmodi
       provider.closeAllConnections();
     });
 
-    it('keeps its state in the session, takes it back, and lets nobody in with another', async () => {
+    it('keeps its state in the session, accepts it once, and refuses it from another visitor', async () => {
       const { port } = provider.address() as AddressInfo;
       await using app = await begin(driver, (nest) => {
         const own = localPassport();

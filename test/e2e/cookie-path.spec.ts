@@ -53,7 +53,7 @@ describe.each(
       const response = await app.request.post(path);
       if (response.status === 404) continue;
       expect(response.status).toBe(201);
-      // For the request itself it is what it was told to be.
+      // The request itself sees what it wrote.
       expect(response.body).toMatchObject({ user: 'ann', stored: false });
       expect(setCookies(response)).toEqual([]);
       expect(response.headers).not.toHaveProperty('vary');
@@ -67,7 +67,7 @@ describe.each(
     expect(journal.lines.join()).not.toContain('ann');
   });
 
-  it('is none where the path is the one of the cookie, or below it', async () => {
+  it('is not one to the path of the cookie, or below it', async () => {
     await using world = await start('/shop');
     const { app, journal } = world;
     for (const path of ['/shop/write', '/shop/write?next=/write']) {
@@ -82,14 +82,14 @@ describe.each(
     expect(setCookies(await slash.app.request.post('/shop/write'))).toHaveLength(1);
   });
 
-  it('reads as empty, and writes nothing to the log for it', async () => {
+  it('reads an empty session, and logs nothing', async () => {
     await using world = await start('/shop');
     const response = await world.app.request.get('/read').expect(200);
     expect(response.body).toEqual({ values: {}, stored: false });
     expect(world.journal.lines).toEqual([]);
   });
 
-  it('goes on with a session that it carries all the same', async () => {
+  it('continues a session that it carries anyway', async () => {
     await using world = await start('/shop');
     const { app } = world;
     const [cookie = ''] = setCookies(await app.request.post('/shop/write'));
@@ -98,7 +98,7 @@ describe.each(
     expect(written.body.stored).toBe(true);
   });
 
-  it('is none behind a proxy that takes a prefix off and says so', async () => {
+  it('is not one behind a proxy that strips a prefix and says so', async () => {
     await using world = await start('/app/shop');
     const { app } = world;
     const at = (prefix: string) => app.request.post('/shop/write').set('X-Forwarded-Prefix', prefix);
@@ -109,7 +109,7 @@ describe.each(
 });
 
 describe('An application that is mounted below another', () => {
-  it('takes the whole path for the path of the request', async () => {
+  it('compares the whole path of a request, including where it is mounted', async () => {
     await using inner = await TestApp.start('express', {
       controllers: [PagesController],
       options: { cookie: { path: '/mounted/shop' } },

@@ -16,7 +16,7 @@ const OTHER = 'another secret for tests, as long as it has to be';
 
 afterEach(() => void vi.useRealTimers().restoreAllMocks());
 
-/** What the driver is handed. */
+/** The payloads that the driver gets. */
 function watch(driver: { write(id: string, record: SessionRecord): Promise<boolean> }): string[] {
   const seen: string[] = [];
   const write = driver.write.bind(driver);
@@ -32,7 +32,7 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'encry
 
   const ways = SHARED_STORES.flatMap(({ name }) => PLATFORMS.map((platform) => [name, platform] as const));
 
-  it.each(ways)('shows %s nothing of a session, whatever is done to it, on %s', async (name, platform) => {
+  it.each(ways)('shows %s nothing of a session, whatever happens to it, on %s', async (name, platform) => {
     const { driver } = storeOf(name);
     const seen = watch(driver);
     const canList = driver.listByUser !== undefined;
@@ -73,12 +73,12 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'encry
     expect(await other.in((session) => session.get('said'))).toBeUndefined();
     expect(seen.length).toBeGreaterThan(5);
     for (const payload of seen) expect(payload).toMatch(/^v1e\.[\w-]+$/);
-    // Not even the new id, to which the old one leads.
+    // Not even the new id, to which the old one redirects.
     for (const each of [SAID, ...ids]) expect(seen.join('\n')).not.toContain(each);
   });
 
   it.each(ways)(
-    'is read and written by processes that encrypt and those that do not, on %s, on %s',
+    'lets processes with and without it share their sessions, on %s, on %s',
     async (name, platform) => {
       const { driver } = storeOf(name);
       const start = (options: Partial<SessionModuleOptions>) =>
@@ -105,7 +105,7 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'encry
           });
         expect([note, await looks(begun.value)]).toEqual([SAID, isSealedBy(there)]);
 
-        // One is under way while the other writes, and then moves the session: it merges, and follows the redirect.
+        // One request is pending while the other process writes, then moves the session: it merges and follows the redirect.
         const [isLoaded, goOn] = [new Deferred(), new Deferred()];
         const slow = here.visitor().handle(
           async (session) => {
@@ -166,7 +166,7 @@ describe.each(PLATFORMS)('while encryption is switched on, off or to another sec
     return value;
   }
 
-  it('every session goes on, and is sealed as it should be with its next renewal, though nothing is written to it', async () => {
+  it('every session continues, and is sealed or unsealed with its next renewal, even without a write', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
     const { driver, start } = world();
     let cookie = '';
@@ -201,7 +201,7 @@ describe.each(PLATFORMS)('while encryption is switched on, off or to another sec
     }
   });
 
-  it('a record that cannot be opened counts as absent, one line says so, and it can be ended', async () => {
+  it('a record that cannot be opened counts as absent, is logged once, and can be ended', async () => {
     const { driver, start } = world();
     let cookie = '';
     let id = '';
@@ -213,7 +213,7 @@ describe.each(PLATFORMS)('while encryption is switched on, off or to another sec
     }
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     await using app = await start({ encrypt: true, secret: SECRET });
-    // Its cookie is signed with the secret that was dropped, so somebody asks for it by its id.
+    // Its cookie is signed with the secret that was dropped, so the test asks for it by its id.
     expect(await app.manager.read(id)).toBeNull();
     await expect(app.manager.run(id, () => undefined)).rejects.toThrow('found no session');
     expect(warn.mock.calls.flat().filter((line) => String(line).includes('could not be read'))).toHaveLength(
@@ -237,14 +237,14 @@ describe.each(PLATFORMS)('while encryption is switched on, off or to another sec
     expect((await visit(app, poor.asHeaders.cookie))[0]).toBeUndefined();
   });
 
-  it('stealth stays as it is', async () => {
+  it('stealth works as before', async () => {
     await using app = await HandlerApp.start(platform, { options: { driver: 'stealth', encrypt: true } });
     const visitor = app.visitor();
     await visitor.in((session) => session.put('said', SAID));
     expect(await visitor.in((session) => session.get('said'))).toBe(SAID);
   });
 
-  it('takes true or false', async () => {
+  it('the option takes true or false', async () => {
     const options: object = { encrypt: 'yes' };
     await expect(HandlerApp.start(platform, { options })).rejects.toThrow(SessionConfigError);
     await expect(HandlerApp.start(platform, { options })).rejects.toThrow("The option 'encrypt'");

@@ -30,7 +30,7 @@ import {
 import { from, of, throwError } from 'rxjs';
 import { Flash, Session } from 'nestjs-session-kit';
 
-/** What the tests need of both platforms' responses; each route below is for one way of ending one. */
+/** What the tests need of both platforms' responses; each route below ends one in its own way. */
 interface AnyResponse {
   readonly raw?: import('node:http').ServerResponse;
   status(code: number): AnyResponse;
@@ -49,7 +49,7 @@ export const rawOf = (res: AnyResponse): import('node:http').ServerResponse => {
   return res as unknown as import('node:http').ServerResponse;
 };
 
-/** Says when the handler that never answers has begun. */
+/** Emits when the handler that never answers has begun. */
 export const neverHandled = new EventEmitter();
 
 /** Marks the session under the name of the route, so that a test can see whether it was stored. */

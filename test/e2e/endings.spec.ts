@@ -183,7 +183,7 @@ for (const compressed of [false, true]) {
         expect(answer.headers['x-flat']).toBe('yes');
       }
 
-      // Whoever comes back at once, as after a redirect, sees it all.
+      // A request that follows at once, as after a redirect, sees it all.
       const cookieHeader = sessionCookie(answer.headers)?.split(';')[0] ?? '';
       const next = await rawRequest(`${app.url}/see`, { headers: { cookie: cookieHeader } });
       expect(JSON.parse(next.body)).toEqual({ mark, status: mark });
@@ -217,7 +217,7 @@ for (const compressed of [false, true]) {
       await expect.poll(() => marks(driver)).toContain('never');
     });
 
-    it('leaves a response alone that has nothing to store', async () => {
+    it('leaves a response without anything to store alone', async () => {
       const answer = await rawRequest(`${app.url}/see`, { headers: encoding });
       expect(answer.status).toBe(200);
       expect(setCookies(answer)).toEqual([]);

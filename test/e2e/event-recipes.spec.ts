@@ -41,7 +41,7 @@ describe.each(PLATFORMS)('the recipe on %s', (platform) => {
     recipes = Object.assign({}, ...loaded);
   });
 
-  /** Somebody who signs in, changes something, comes with a forged cookie, and signs out. */
+  /** A visitor signs in, changes something and signs out; another one sends a forged cookie. */
   async function visit(app: HandlerApp): Promise<string> {
     const visitor = app.visitor();
     const handle = await visitor.in((session) => session.signIn('ann').handle);
@@ -69,7 +69,7 @@ describe.each(PLATFORMS)('the recipe on %s', (platform) => {
       { what: 'ended', at, handle, reason: 'invalidated' },
     ];
     expect(lines).toEqual(expected);
-    // It has stopped with its application.
+    // The audit log has stopped with its application.
     await using after = await HandlerApp.start(platform);
     await visit(after);
     expect(lines).toEqual(expected);

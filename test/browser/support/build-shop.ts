@@ -46,7 +46,7 @@ async function buildOnce(): Promise<string> {
   return join(folder, 'dist-sample', 'main.js');
 }
 
-/** Compiles beside the place and moves it there in one step: test files that start together may both do so. */
+/** Compiles into a folder beside it and renames that in one step: test files that start together may both build. */
 async function build(folder: string): Promise<void> {
   mkdirSync(builds, { recursive: true });
   const workplace = mkdtempSync(`${folder}-`);
@@ -61,19 +61,19 @@ async function build(folder: string): Promise<void> {
 }
 
 async function compile(folder: string): Promise<void> {
-  // The name `nestjs-session-kit` leads to the nearest package.json, so to the package that is built right here.
+  // The name `nestjs-session-kit` resolves to the nearest package.json, so to the package that is built right here.
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'sample'), join(folder, 'sample'));
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const run = async (config: string, outDir: string): Promise<void> => {
-    // Types are the type check's business; here they would be checked against a `dist` that may be older. Each file is compiled
-    // by itself (`isolatedModules`), so nothing is read of what it imports.
+    // The type check covers types; here they would be checked against a `dist` that may be older. Each file is compiled
+    // by itself (`isolatedModules`), without reading its imports.
     const byItself = ['--noCheck', '--noResolve', '--declaration', 'false'];
     const args = [tsc, '-p', join(root, config), ...byItself, '--outDir', join(folder, outDir)];
     try {
       await execute(process.execPath, args);
     } catch (error) {
-      // tsc says on its standard output what is wrong.
+      // tsc writes its errors to standard output.
       const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
       throw new Error(`${config} does not compile: ${said}`, { cause: error });
     }

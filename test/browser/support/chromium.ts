@@ -2,7 +2,7 @@ import { type BrowserContext, type BrowserServer, chromium } from 'playwright-co
 
 import { BROWSERS, requireProgram } from '../../servers/ensure.js';
 
-/** Cookies of a domain need names of hosts: these, and all below them, lead to this machine. */
+/** Cookies with a domain need host names: these resolve to this machine. */
 const NAMED_HOSTS = ['shop.test', '*.shop.test'];
 
 const FLAGS = [
@@ -16,21 +16,21 @@ const FLAGS = [
   `--host-resolver-rules=${NAMED_HOSTS.map((host) => `MAP ${host} 127.0.0.1`).join(', ')}`,
 ];
 
-// No limit of its own: a machine that is busy may take long, and the hook that waits for a browser ends some time.
+// No timeout of its own: a busy machine may take long, and the hook that waits for a browser has one.
 function settings(): { executablePath: string; args: string[]; timeout: number } {
   const executablePath = requireProgram(...BROWSERS);
   return { executablePath, args: FLAGS, timeout: 0 };
 }
 
-/** Starts Chromium with an empty profile, for all who connect to it. */
+/** Starts Chromium with an empty profile, for all clients that connect to it. */
 export async function startBrowser(): Promise<BrowserServer> {
-  // Ctrl-C is the test run's to deal with: it ends the browser, as it ends whatever else it has started.
+  // The test run handles Ctrl-C: it ends the browser with everything else that it has started.
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   return chromium.launchServer({ ...settings(), ...signals, host: '127.0.0.1' });
 }
 
 /**
- * Starts Chromium with a profile that stays: closing it and opening it again is what a person does at night.
+ * Starts Chromium with a persistent profile, which can be closed and opened again as people do overnight.
  *
  * @param profile a folder; an empty one for the first start
  */

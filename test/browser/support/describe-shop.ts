@@ -7,14 +7,14 @@ import { describeWith, type SharedServer, sharedServer } from '../../servers/ind
 import type { ShopDriver } from './shop-process.js';
 import { Visitor } from './visitor.js';
 
-/** What a journey's tests are given. */
+/** What the tests of a journey get. */
 export interface OpenShop {
   readonly driver: ShopDriver;
   /** Where the shop listens, without a slash at the end. */
   readonly shopUrl: () => string;
   /** What the shop has printed so far, in the journeys of other files as well. */
   readonly shopOutput: () => string;
-  /** Somebody new, with an empty browser: no cookies, one blank tab. They are sent home after the test. */
+  /** A new visitor with an empty browser: no cookies, one blank tab. Leaves after the test. */
   readonly newVisitor: (width?: number) => Promise<Visitor>;
 }
 
@@ -22,9 +22,9 @@ export interface OpenShop {
  * Describes a journey through the running sample in a real browser, with a driver that keeps sessions and with the one that
  * keeps none: a browser sees no other difference. After each test, every page that was seen must have been free of console
  * errors and failed requests. One browser, and one shop for each driver, serve all journeys of a test run: a visitor has
- * cookies and tabs of their own, and tests count nothing of the shop.
+ * cookies and tabs of their own, and tests rely on no shop-wide counts.
  *
- * @param drivers all of them, for what comes of requests at once; one, for what no driver makes a difference to
+ * @param drivers all of them for concurrent requests; a single one if the driver makes no difference
  * @example
  * describeShop('The cart', ({ newVisitor }) => {
  *   it('is empty at first', async () => { const visitor = await newVisitor(); ... });
@@ -43,7 +43,7 @@ export function describeShop(
     });
     afterAll(async () => browser?.close());
 
-    // The drivers side by side, since a browser mostly waits; the tests of each one after the other.
+    // The drivers run concurrently, since a browser mostly waits; the tests of each run in sequence.
     describe.concurrent.each(drivers)('with the driver %s', (driver) => {
       describe.sequential('in turn', () => {
         describeWithDriver(driver, () => browser, body);
@@ -59,7 +59,7 @@ function describeWithDriver(
 ): void {
   let shop: SharedServer;
   const visitors: Visitor[] = [];
-  /** Browsers of visitors who have gone home, as empty as new ones: to start one takes longer than most tests. */
+  /** Browsers of visitors who have left, as empty as new ones: starting one takes longer than most tests. */
   const emptied: BrowserContext[] = [];
   beforeAll(async () => {
     shop = await sharedServer(`shop-${driver}`);

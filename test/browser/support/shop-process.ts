@@ -25,8 +25,8 @@ export interface ShopProcess {
 export class ShopDidNotStart extends Error {}
 
 /**
- * Starts the sample as `npm start` does, on a free port. Waits for as long as it runs: how fast it starts is the
- * machine's affair.
+ * Starts the sample as `npm start` does, on a free port. Waits without a time limit: how fast it starts depends
+ * on the machine.
  *
  * @param environment added to the variables that every shop here gets
  * @throws ShopDidNotStart with what it printed
@@ -38,7 +38,7 @@ export async function startShop(environment: Record<string, string>): Promise<Sh
   const output = openSync(log, 'a');
   const { PATH } = process.env;
   const child = spawn(process.execPath, [main], {
-    // Only what is named here, so that no variable of whoever runs the tests changes what the shop does.
+    // Only these variables, so that the environment of the test run does not change what the shop does.
     env: {
       ...(PATH && { PATH }),
       PORT: '0',
@@ -63,7 +63,7 @@ export async function startShop(environment: Record<string, string>): Promise<Sh
     rmSync(folder, { recursive: true, force: true });
   };
   for (;;) {
-    // In this order: what it printed last is read after its end has been seen.
+    // In this order, so that its last output is read after its exit was seen.
     const isOver = hasEnded();
     const printed = readFileSync(log, 'utf8');
     const port = /The shop is open at http:\/\/localhost:(\d+)/.exec(printed)?.[1];

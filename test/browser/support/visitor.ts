@@ -3,15 +3,15 @@ import type { BrowserContext, Cookie, Locator, Page } from 'playwright-core';
 /** A demo account of the shop. */
 export const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'analytical engine' };
 
-/** The other one, for tests that look at all sessions of an account. */
+/** The other demo account, for tests that look at all sessions of an account. */
 export const GRACE = { name: 'Grace Hopper', email: 'grace@example.com', password: 'nanoseconds of wire' };
 
-/** How long one step may take, in ms: what a busy machine still needs is far below, and what never comes ends the test. */
+/** The time limit of one step, in ms: far above what a busy machine needs, so that only a stuck step fails. */
 const PATIENCE_MS = 180_000;
 
 /**
- * A person with a browser of their own: cookies shared with nobody, any number of tabs. Does what a person does, by the
- * names that a person sees, and notes everything that goes wrong behind the pages.
+ * A visitor with a browser of their own: cookies shared with nobody, any number of tabs. Acts as a person does, by the
+ * names that a person sees, and records everything that goes wrong behind the pages.
  */
 export class Visitor {
   /** Console errors and warnings, errors of scripts, failed requests, and answers from 400 on. */
@@ -25,19 +25,19 @@ export class Visitor {
     this.#watch(page);
   }
 
-  /** Comes to a browser that is open, without loading a page. */
+  /** Opens a visitor in a running browser, without loading a page. */
   static async in(context: BrowserContext, shopUrl: string): Promise<Visitor> {
     context.setDefaultTimeout(PATIENCE_MS);
     return new Visitor(shopUrl, context, context.pages()[0] ?? (await context.newPage()));
   }
 
-  /** Goes home, and leaves the browser behind as empty as a new one: no cookies, and one blank tab. */
+  /** Leaves the browser behind as empty as a new one: no cookies, and one blank tab. */
   async leave(): Promise<BrowserContext> {
     for (const page of this.context.pages()) {
       page.removeAllListeners();
       if (page !== this.page) await page.close();
     }
-    // First away from the shop, so that no answer that is under way brings a cookie back.
+    // Leaves the shop first, so that no pending response brings a cookie back.
     await this.page.goto('about:blank');
     await this.context.clearCookies();
     return this.context;
@@ -88,12 +88,12 @@ export class Visitor {
     await this.press('Sign out');
   }
 
-  /** Presses the button with a name, and waits for the page that comes of it. */
+  /** Presses the button with a name, and waits for the resulting page. */
   async press(button: string, page: Page = this.page): Promise<void> {
     await this.#go(page.getByRole('button', { name: button, exact: true }).click(), page);
   }
 
-  /** Follows the link with a name; the last one where the page has several. */
+  /** Follows the link with a name; the last one if the page has several. */
   async follow(link: string | RegExp, page: Page = this.page): Promise<void> {
     await this.#go(page.getByRole('link', { name: link, exact: true }).last().click(), page);
   }
@@ -108,12 +108,12 @@ export class Visitor {
     await Promise.all([page.waitForEvent('load'), action]);
   }
 
-  /** Takes the browser's own check from the forms of the page shown, so that the shop has to make its own. */
+  /** Disables the browser's validation in the forms of the page shown, so that the shop has to validate. */
   async skipBrowserChecks(): Promise<void> {
     await this.page.evaluate('for (const form of document.forms) form.noValidate = true');
   }
 
-  /** What the shop says about the last thing done: none, or one. */
+  /** The shop's notice about the last action: none, or one. */
   notice(page: Page = this.page): Locator {
     return page.getByRole('status');
   }
@@ -124,7 +124,7 @@ export class Visitor {
     return cookies.filter(({ name }) => /^session(\.\d+)?$/.test(name));
   }
 
-  /** What the session cookies hold, as one text; empty where there are none. */
+  /** The values of the session cookies, joined; empty if there are none. */
   async token(): Promise<string> {
     return (await this.sessionCookies()).map(({ value }) => value).join('');
   }
@@ -136,7 +136,7 @@ export class Visitor {
     page.on('pageerror', (error) => this.problems.push(`script: ${error.message}`));
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
-      // The icon is no part of loading a page: the browser itself drops the request when the visitor moves on.
+      // The icon is not part of loading a page: the browser itself drops the request when the visitor moves on.
       const isDropped = reason === 'net::ERR_ABORTED' && request.url().endsWith('/icon.svg');
       if (!isDropped) this.problems.push(`failed: ${request.url()} ${reason}`);
     });

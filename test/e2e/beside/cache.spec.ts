@@ -36,7 +36,7 @@ class NameGuard implements CanActivate {
   }
 }
 
-/** Changes what comes out of the cache, and what goes past it. */
+/** Wraps every response, cached or not. */
 @Injectable()
 class WrappingCache extends CacheInterceptor {
   override async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -131,7 +131,7 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
     ['the facade in a service', 'facade'],
     ['request.session', 'request'],
     ['a guard', 'guarded'],
-  ])('keeps for nobody what was read by way of %s', async (_way, path) => {
+  ])('does not cache a response that reads the session by %s', async (_way, path) => {
     const [ada, grace] = [await called('Ada'), await called('Grace')];
     await ada.get(`/${path}`).expect(200, { name: 'Ada' });
     await grace.get(`/${path}`).expect(200, { name: 'Grace' });
@@ -139,13 +139,13 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
     await ada.get(`/${path}`).expect(200, { name: 'Ada' });
   });
 
-  it('keeps for nobody an answer in which the session itself stands', async () => {
+  it('does not cache a response that contains the session itself', async () => {
     const [ada, grace] = [await called('Ada'), await called('Grace')];
     expect((await ada.get('/whole').expect(200)).body.name).toMatchObject({ name: 'Ada' });
     expect((await grace.get('/whole').expect(200)).body.name).toMatchObject({ name: 'Grace' });
   });
 
-  it('keeps for nobody what was flashed', async () => {
+  it('does not cache a response with flash messages', async () => {
     const [ada, grace] = [await called('Ada'), await called('Grace')];
     await ada.get('/flashed').expect(200, { name: 'Hello Ada' });
     await grace.get('/flashed').expect(200, { name: 'Hello Grace' });
@@ -153,7 +153,7 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
   });
 
   it.each(['/public', '/wrapped/public'])(
-    'keeps for all what has nothing to do with it: %s',
+    'caches a response that does not use the session: %s',
     async (path) => {
       const first = await (await called('Ada')).get(path).expect(200);
       const second = await (await called('Grace')).get(path).expect(200);
@@ -162,7 +162,7 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
     },
   );
 
-  it('does so where a class of the application inherits from it', async () => {
+  it('does not cache session values in a subclass of the application either', async () => {
     const [ada, grace] = [await called('Ada'), await called('Grace')];
     await ada.get('/wrapped/name').expect(200, { data: { name: 'Ada' } });
     await grace.get('/wrapped/name').expect(200, { data: { name: 'Grace' } });
@@ -170,7 +170,7 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
 });
 
 describe('CacheInterceptor for all handlers', () => {
-  it('keeps for nobody what was read from the session, and all else for all', async () => {
+  it('caches every response except those that read the session', async () => {
     @Controller()
     class AnyController {
       @Post('name')

@@ -51,7 +51,7 @@ describe.each(['memory', 'stealth'])('csrf-csrf, unmodified, with %s,', (driver)
   const post = (visitor: ReturnType<TestApp['visitor']>, token: unknown) =>
     visitor.post('/form').set('x-csrf-token', String(token)).send({ name: 'Ada' });
 
-  it("lets a first visitor's form through, under the id that its token was made of", async () => {
+  it("accepts a first visitor's form, under the id that its token was made from", async () => {
     const visitor = app.visitor();
     const { body } = await visitor.get('/form').expect(200);
     const { id } = (await visitor.get('/page')).body;
@@ -67,7 +67,7 @@ describe.each(['memory', 'stealth'])('csrf-csrf, unmodified, with %s,', (driver)
     await post(app.visitor(), body.token).expect(403);
   });
 
-  it('begins no session where no token is made', async () => {
+  it('begins no session if no token is made', async () => {
     const response = await app.visitor().get('/page').expect(200);
     expect(setCookies(response)).toEqual([]);
   });
@@ -125,7 +125,7 @@ describe.each(PLATFORMS)('on %s, the id of a visitor without a session', (platfo
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  it('still is the id in the next request where a cookie was made of it', async () => {
+  it('stays the id in the next request if a cookie was made from it', async () => {
     const visitor = app.visitor();
     const told = await visitor.get('/told').expect(200);
     expect(setCookies(told)).toEqual(['token=43', expect.stringMatching(/^session=/)]);
@@ -133,7 +133,7 @@ describe.each(PLATFORMS)('on %s, the id of a visitor without a session', (platfo
     expect(await app.get(SessionManager).read(told.body.id)).not.toBeNull();
   });
 
-  it('is so where it was asked for as it travels', async () => {
+  it('begins a session too if it was read as signedId', async () => {
     expect(setCookies(await app.visitor().get('/told-signed').expect(200))).toHaveLength(2);
   });
 
@@ -147,7 +147,7 @@ describe.each(PLATFORMS)('on %s, the id of a visitor without a session', (platfo
   });
 
   it.each(['looked-at', 'cookie-of-its-own', 'told-then-destroyed', 'told-read-only'])(
-    'begins nothing where it is %s',
+    'begins no session if it is %s',
     async (path) => {
       const response = await app.visitor().get(`/${path}`).expect(200);
       expect(setCookies(response).filter((cookie) => cookie.startsWith('session='))).toEqual([]);

@@ -73,7 +73,7 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
       controllers: [AccountController],
       options: { driver },
       configure: async (nest) => {
-        // It asks for request.session when it is registered.
+        // It requires request.session when it is registered.
         await nest.init();
         const adapter = nest.getHttpAdapter();
         if (!(adapter instanceof FastifyAdapter)) throw new Error('Not on Fastify.');
@@ -100,7 +100,7 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
     password = 'right',
   ) => visitor.post(path).send({ username, password }).redirects(0).expect(302);
 
-  it('begins no session for who only looks', async () => {
+  it('begins no session for a visitor who only looks', async () => {
     const response = await app
       .visitor()
       .get('/me')
@@ -108,7 +108,7 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
     expect(response.headers).not.toHaveProperty('set-cookie');
   });
 
-  it('signs in under a new id, and sends back to where the visitor was', async () => {
+  it('signs in under a new id, and redirects to where the visitor was', async () => {
     const visitor = app.visitor();
     const before = await visitor.post('/cart').expect(201);
     const signedIn = await form(visitor, '/sign-in-and-keep', 'ada');
@@ -118,14 +118,14 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
     await app.visitor().get('/me').expect(200, { user: null, isSignedIn: false, cart: null });
   });
 
-  it('forgets what was there before, unless it is told to keep it', async () => {
+  it('drops the earlier values unless told to keep them', async () => {
     const visitor = app.visitor();
     await visitor.post('/cart').expect(201);
     expect((await form(visitor, '/sign-in', 'ada')).headers['location']).toBe('/me');
     await visitor.get('/me').expect(200, { user: 'ada', isSignedIn: true, cart: null });
   });
 
-  it('signs out, under another id', async () => {
+  it('signs out under another id', async () => {
     const visitor = app.visitor();
     await form(visitor, '/sign-in', 'ada');
     const before = await visitor.get('/id');
@@ -134,13 +134,13 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
     expect((await visitor.get('/id')).body.id).not.toBe(before.body.id);
   });
 
-  it('signs out whose account is gone', async () => {
+  it('signs out a user whose account is gone', async () => {
     const visitor = app.visitor();
     await form(visitor, '/sign-in', 'gone');
     await visitor.get('/me').expect(200, { user: null, isSignedIn: false, cart: null });
   });
 
-  it('flashes what was wrong, by the @fastify/flash that it brings along', async () => {
+  it('flashes what was wrong through the @fastify/flash that it brings along', async () => {
     const visitor = app.visitor();
     expect((await form(visitor, '/sign-in', 'ada', 'wrong')).headers['location']).toBe('/sign-in');
     await visitor.get('/messages').expect(200, { error: ['Wrong password.'] });

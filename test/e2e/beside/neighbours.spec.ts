@@ -152,7 +152,7 @@ async function useNeighbours(nest: TestApplication): Promise<void> {
   nest.use(csrfSynchronisedProtection);
 }
 
-describe.each(PLATFORMS)('an application of many libraries on %s', (platform) => {
+describe.each(PLATFORMS)('an application with many libraries on %s', (platform) => {
   let app: TestApp;
   beforeAll(async () => {
     app = await TestApp.start(platform, {
@@ -183,13 +183,13 @@ describe.each(PLATFORMS)('an application of many libraries on %s', (platform) =>
     return visitor;
   }
 
-  it('has its headers from helmet beside the cookie', async () => {
+  it('sends the headers of helmet beside the cookie', async () => {
     const response = await app.visitor().post('/name').expect(201);
     expect(response.headers['x-content-type-options']).toBe('nosniff');
     expect(setCookies(response)).toEqual([expect.stringMatching(/^session=/)]);
   });
 
-  it('compresses what waits for a commit, and sends the cookie with it', async () => {
+  it('compresses a response that waits for a commit, and sends the cookie with it', async () => {
     const visitor = app.visitor();
     for (const visits of [1, 2]) {
       const response = await visitor.get('/long').set('accept-encoding', 'gzip').expect(200);
@@ -198,7 +198,7 @@ describe.each(PLATFORMS)('an application of many libraries on %s', (platform) =>
     }
   });
 
-  it('limits each session by itself, and all that have none by their address', async () => {
+  it('throttles each session separately, and visitors without one by their address', async () => {
     const [one, other] = [await ada(), await ada()];
     for (const visitor of [one, other, app.visitor()]) {
       await visitor.get('/limited').expect(200);
@@ -208,26 +208,26 @@ describe.each(PLATFORMS)('an application of many libraries on %s', (platform) =>
     await app.visitor().get('/limited').expect(429);
   });
 
-  it('finds the session in the set-up of nestjs-cls, and by the facade inside its context', async () => {
+  it('finds the session in the setup of nestjs-cls, and by the facade inside its context', async () => {
     const visitor = await ada();
     await visitor.get('/cls').expect(200, { before: 'Ada', now: 'Ada', looked: 1 });
     await visitor.get('/cls').expect(200, { before: 'Ada', now: 'Ada', looked: 2 });
   });
 
-  it('stores what listeners of @nestjs/event-emitter write for the request that emitted', async () => {
+  it('stores what listeners of @nestjs/event-emitter write during the request that emitted', async () => {
     const visitor = app.visitor();
     await visitor.get('/events').expect(200, ['first', 'second']);
     await visitor.get('/seen').expect(200, ['first', 'second']);
   });
 
-  it('has ClassSerializerInterceptor send what the session holds, and leave out what it is told to', async () => {
+  it('lets ClassSerializerInterceptor send the session values and leave out excluded properties', async () => {
     await app
       .visitor()
       .get('/account')
       .expect(200, { account: { name: 'Ada' }, session: { name: 'Ada' } });
   });
 
-  it('takes a form with the token that csrf-sync keeps in the session', async () => {
+  it('accepts a form with the token that csrf-sync keeps in the session', async () => {
     const visitor = app.visitor();
     const { token } = (await visitor.get('/token').expect(200)).body;
     await visitor.post('/protected').set('x-csrf-token', token).expect(201);
@@ -236,7 +236,7 @@ describe.each(PLATFORMS)('an application of many libraries on %s', (platform) =>
 });
 
 describe.each(PLATFORMS)('@nestjs/serve-static on %s', (platform) => {
-  it('serves files with no cookie, and uses no messages up by them', async () => {
+  it('serves files without a cookie, and consumes no flash messages', async () => {
     await using folder = await TempFolder.make({ 'page.html': '<h1>Static</h1>' });
     @Module({
       imports: [
@@ -246,7 +246,7 @@ describe.each(PLATFORMS)('@nestjs/serve-static on %s', (platform) => {
       controllers: [NameController],
     })
     class StaticModule {}
-    // Not by @nestjs/testing: it asks for the platform before a test application has one.
+    // Not with @nestjs/testing: it asks for the platform before a test application has one.
     const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
     const app = await NestFactory.create(StaticModule, adapter, {
       logger: false,

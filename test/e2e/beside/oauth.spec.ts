@@ -22,7 +22,7 @@ import { PLATFORMS, TestApp, type TestApplication } from '../../support/test-app
 
 type Done = (error: unknown, value?: unknown) => void;
 
-/** A provider of identities on a free port of this machine: hands out codes, and checks who takes one in (RFC 7636, 4.6). */
+/** An identity provider on a free port of this machine: issues codes, and checks the verifier (RFC 7636, 4.6). */
 class Provider implements AsyncDisposable {
   readonly #challenges = new Map<string, string>();
   readonly #server = createServer((req, res) => {
@@ -123,7 +123,7 @@ class ProviderGuard extends AuthGuard(STRATEGY) {
     return true;
   }
 
-  /** Passport sends the visitor away by methods of Node's response. */
+  /** Passport redirects the visitor by methods of Node's response. */
   getResponse(context: ExecutionContext): unknown {
     const response: { raw?: unknown } = context.switchToHttp().getResponse();
     return response.raw ?? response;
@@ -205,7 +205,7 @@ describe.each(PLATFORMS)('@nestjs/passport with an OAuth 2 provider, state and P
       return `${back.pathname}${back.search}`;
     }
 
-    it('signs in who comes back, once', async () => {
+    it('signs in a visitor who comes back, once', async () => {
       const visitor = app.visitor();
       await visitor.post('/cart').expect(201);
       const back = await visitProvider(visitor);
@@ -216,7 +216,7 @@ describe.each(PLATFORMS)('@nestjs/passport with an OAuth 2 provider, state and P
       await visitor.get('/me').expect(200, { user: 'ada', keys: ['cart', 'passport'] });
     });
 
-    it('lets nobody else come back in their place', async () => {
+    it('lets nobody else come back in place of a visitor', async () => {
       const visitor = app.visitor();
       const back = await visitProvider(visitor);
       await app.visitor().get(back).redirects(0).expect(401);

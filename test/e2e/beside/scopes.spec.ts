@@ -107,7 +107,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     await other.get('/tenant/parameter').set('x-tenant', 'a').expect(200, { tenant: 'a', visits: 1 });
   });
 
-  it('what a module holds that is loaded within a request sees the session of that request', async () => {
+  it('a provider of a lazy-loaded module sees the session of each request', async () => {
     const [one, other] = [app.visitor(), app.visitor()];
     await one.get('/lazy').expect(200, { visits: 1 });
     await one.get('/lazy').expect(200, { visits: 2 });
@@ -135,7 +135,7 @@ class PlainController {
 }
 
 describe('over HTTP/2', () => {
-  it('keeps values and messages, and sends a cookie with the first write alone', async () => {
+  it('keeps values and messages, and sends a cookie only with the first write', async () => {
     const testing = await Test.createTestingModule({
       imports: [SessionModule.forRoot(UNHURRIED)],
       controllers: [PlainController],
