@@ -25,7 +25,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
     });
   const ways = DRIVERS.flatMap((driver) => PLATFORMS.map((platform) => [driver, platform] as const));
 
-  it.each(PLATFORMS)('calls a dead cookie of a session with a ledger gone, on %s', async (platform) => {
+  it.each(PLATFORMS)('includes the refusal of a dead cookie as gone, with a ledger, on %s', async (platform) => {
     using heard = new HeardEvents();
     await using app = await start(platform, 'stealth', { stealth: { ledger: 'redis' } });
     const visitor = app.visitor();
@@ -39,7 +39,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
   describe.each(ways)('with %s on %s', (driver, platform) => {
     const keepsRecords = driver !== 'stealth';
 
-    it('is told once each, by the handle that goes with the session', async () => {
+    it('is reported once each, with the handle of the session', async () => {
       using heard = new HeardEvents();
       await using app = await start(platform, driver);
       const visitor = app.visitor();
@@ -102,7 +102,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       ]);
     });
 
-    it('tells of it where the facade names the session, from the first load on', async () => {
+    it('is reported where the facade gives the session, from the first load on', async () => {
       await using app = await start(platform, driver);
       const visitor = app.visitor();
       const { id } = await visitor.in((session) => session.signIn('ann'));
@@ -121,7 +121,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       expect(heard.splice(0)).toEqual(['loaded: ann', 'committed: ann']);
     });
 
-    it('tells how a session ended, and of the one that follows by its own handle', async () => {
+    it('includes how a session ended, and the next one under its own handle', async () => {
       using heard = new HeardEvents();
       await using app = await start(platform, driver);
       const visitor = app.visitor();
@@ -142,7 +142,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       expect(ended).toHaveLength(2);
     });
 
-    it('tells of the session that has moved on where one with its old id ends it', async () => {
+    it('is reported for a moved session when a request with its old id ends it', async () => {
       using heard = new HeardEvents();
       await using app = await start(platform, driver);
       const visitor = app.visitor();
@@ -158,7 +158,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       ]);
     });
 
-    it('says why a token was refused', async () => {
+    it('includes why a token was refused', async () => {
       using heard = new HeardEvents();
       await using app = await start(platform, driver);
       const visitor = app.visitor();
@@ -182,7 +182,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       if (driver !== 'redis') expect(await refusal(other.asHeaders.cookie)).toEqual(['gone']);
     });
 
-    it('says which old secret a token was made with, until the cookie has moved on', async () => {
+    it('includes which old secret a token was made with, until the cookie is replaced', async () => {
       using heard = new HeardEvents();
       const prefix = `${randomUUID()}:`;
       const options = { redis: { url: redis.url, prefix } };
@@ -199,7 +199,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
         .handle((session) => session.put('a', 1).regenerate().get('a'), { headers: { cookie } });
       expect(value).toBe(1);
       const said = (): unknown[] => heard.take().filter(({ name }) => name === 'old-secret');
-      // Memory has forgotten the session with its process, and so there is nothing to drop the secret for.
+      // Memory has lost the session with its process, so no secret opens anything.
       const old = { name: 'old-secret', driver, at: expect.any(Number), opened: 'token', position: 1 };
       expect(said()).toEqual(driver === 'memory' ? [] : [old]);
       await app.visitor().in((session) => session.get('a'), { headers: asHeaders });
@@ -207,7 +207,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
     });
 
     it.runIf(keepsRecords)(
-      'tells of what is done from outside of requests, once for each session',
+      'is reported outside of requests too, once for each session',
       async () => {
         using heard = new HeardEvents();
         await using app = await start(platform, driver, { sessionsPerUser: { max: 3 } });
@@ -268,7 +268,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       },
     );
 
-    it.runIf(keepsRecords)('tells once of what a refused sign-in has ended', async () => {
+    it.runIf(keepsRecords)('is reported once for a session that a refused sign-in has ended', async () => {
       using heard = new HeardEvents();
       await using app = await start(platform, driver, { sessionsPerUser: { max: 1, when: 'refuse' } });
       await app.visitor().in((session) => session.signIn('ann'));
@@ -284,7 +284,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
       ]);
     });
 
-    it.runIf(keepsRecords)('says how often a commit was tried that others came before', async () => {
+    it.runIf(keepsRecords)('includes how often a commit was tried that others overtook', async () => {
       using heard = new HeardEvents();
       const options = { redis: { url: redis.url, prefix: `${randomUUID()}:` } };
       await using app = await start(platform, driver, options);
@@ -303,14 +303,14 @@ describeWith(['redis'], 'what happens to sessions', () => {
       heard.take();
       mayGoOn.resolve();
       await slow;
-      // It is the other request that has signed the user in, and moved the session.
+      // The other request has signed the user in and moved the session.
       expect(heard.take()).toMatchObject([
         { name: 'merged', handle, attempts: 2 },
         { name: 'committed', handle, attempts: 2 },
       ]);
     });
 
-    it.runIf(keepsRecords)('does not take a renewal for a change', async () => {
+    it.runIf(keepsRecords)('does not include a renewal as a commit', async () => {
       using heard = new HeardEvents();
       await using app = await start(platform, driver, { touchEvery: 0 });
       const visitor = app.visitor();
@@ -321,7 +321,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
     });
   });
 
-  it.each(PLATFORMS)('tells how many records were removed that had expired, on %s', async (platform) => {
+  it.each(PLATFORMS)('includes how many expired records were removed, on %s', async (platform) => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
     using heard = new HeardEvents();
     await using app = await start(platform, 'memory');
@@ -334,7 +334,7 @@ describeWith(['redis'], 'what happens to sessions', () => {
     expect(heard.take()).toEqual([{ name: 'expired', driver: 'memory', at: Date.now(), count: 3 }]);
   });
 
-  it.each(PLATFORMS)('says which old secret has sealed a record, on %s', async (platform) => {
+  it.each(PLATFORMS)('includes which old secret has sealed a record, on %s', async (platform) => {
     using heard = new HeardEvents();
     const options = { encrypt: true, redis: { url: redis.url, prefix: `${randomUUID()}:` } };
     let id = '';

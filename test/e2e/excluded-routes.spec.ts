@@ -90,7 +90,7 @@ const EXCLUDED_BY_EXPRESSION: readonly NamedRoute[] = [
   { path: /^\/files\/([^/]+\/[^/]+\/?)?$/, method: 'GET' },
 ];
 
-/** What main.ts does, with the routes that are excluded. */
+/** What main.ts sets up, and the excluded routes. */
 interface Setup {
   readonly exclude?: readonly NamedRoute[];
   readonly controllers?: Type[];
@@ -131,7 +131,7 @@ describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapte
   );
 
   it.each(bothWays)(
-    'have no session in whatever spelling the router takes, and no other has none: $exclude with the prefix "$prefix"',
+    'have no session in any spelling that the router accepts, and all others have one: $exclude with the prefix "$prefix"',
     async ({ prefix, exclude }) => {
       const { url } = await serve(adapter(), {
         exclude,
@@ -181,7 +181,7 @@ describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapte
     }
   });
 
-  it('are found where a client asks for a whole URL', async () => {
+  it('are found if a client requests an absolute URL', async () => {
     const { url } = await serve(adapter());
     for (const [path, hasSession] of [
       ['/health', false],
@@ -194,14 +194,14 @@ describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapte
     }
   });
 
-  it('of GET are those of HEAD as well, and of no other method', async () => {
+  it('of GET apply to HEAD as well, and to no other method', async () => {
     const { url } = await serve(adapter());
     expect((await request(url).get('/read')).headers['x-has-session']).toBe('false');
     expect((await request(url).head('/read')).headers['x-has-session']).toBe('false');
     expect((await request(url).post('/read')).headers['x-has-session']).toBe('true');
   });
 
-  it('are found where the prefix is not for them', async () => {
+  it('are found if they are excluded from the prefix', async () => {
     const { url } = await serve(adapter(), {
       configure: (app) => app.setGlobalPrefix('tenants/:tenant', { exclude: ['health'] }),
     });
@@ -212,7 +212,7 @@ describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapte
 });
 
 describe('Excluded routes', () => {
-  it('are found on Fastify below a prefix whose parameter has an expression to fit', async () => {
+  it('are found on Fastify below a prefix whose parameter has to match an expression', async () => {
     const { url } = await serve(new FastifyAdapter(), {
       configure: (app) => app.setGlobalPrefix('tenants/:tenant(^\\d+$)'),
     });
@@ -227,19 +227,19 @@ describe('Excluded routes', () => {
     await request(outer).get('/outer/middle/page').expect(200, { hasSession: true });
   });
 
-  it('are found there below a prefix as well', async () => {
+  it('are found in a mounted application below a prefix as well', async () => {
     const outer = await mount({ configure: (app) => app.setGlobalPrefix('api/:version') });
     await request(outer).get('/outer/middle/api/v1/health').expect(200, { hasSession: false });
     await request(outer).get('/outer/middle/api/v1/page').expect(200, { hasSession: true });
   });
 
-  it('are found there by the whole path as well', async () => {
+  it('are found in a mounted application by the whole path as well', async () => {
     const outer = await mount({ exclude: ['/outer/middle/health'] });
     await request(outer).get('/outer/middle/health').expect(200, { hasSession: false });
     await request(outer).get('/outer/middle/page').expect(200, { hasSession: true });
   });
 
-  it('are those of the application, and not those below a path where main.ts puts SessionMiddleware', async () => {
+  it('are relative to the application, not to a path where main.ts mounts SessionMiddleware', async () => {
     const { url } = await serve(new ExpressAdapter(), {
       exclude: ['/b.css'],
       configure: (app) => {

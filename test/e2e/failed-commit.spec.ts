@@ -15,7 +15,7 @@ const streams: Readable[] = [];
 const called: string[] = [];
 let released: () => void = () => undefined;
 
-/** A file that is never read to its end by itself. */
+/** A file that never ends by itself. */
 function endless(): Readable {
   const stream = new Readable({ read: () => undefined });
   streams.push(stream);
@@ -98,7 +98,7 @@ class FailingController {
     });
   }
 
-  /** Goes on writing, quicker than the store. */
+  /** Keeps writing, faster than the store. */
   @Get('endless')
   endless(@Res() res: Response): void {
     const session = Session.current().put('count', 0);
@@ -138,7 +138,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
   }
 
   it.each(['unstorable', 'facade'])(
-    'is said in the log with the key that is to blame, also where a filter answers: /%s',
+    'is logged with the key at fault, even if a filter answers: /%s',
     async (name) => {
       await using scene = await begin();
       const { app, log } = scene;
@@ -149,7 +149,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     },
   );
 
-  it('is answered with what no cache keeps, whatever the handler had said of its page', async () => {
+  it('gets a response that no cache stores, whatever headers the handler had set', async () => {
     await using scene = await begin();
     const { app, driver } = scene;
     driver.mood = 'failing';
@@ -158,7 +158,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     expect([headers['etag'], headers['expires']]).toEqual([undefined, undefined]);
   });
 
-  it('is answered with what no cache keeps, where it could not even be loaded', async () => {
+  it('gets a response that no cache stores if it could not even be loaded', async () => {
     await using scene = await begin();
     const { app, driver } = scene;
     const visitor = app.visitor();
@@ -169,7 +169,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
   });
 
   it.each(['file', 'file-later', 'file-observed'])(
-    'closes the file that nobody reads any more: /%s',
+    'closes the file that the handler returned: /%s',
     async (name) => {
       await using scene = await begin();
       const { app, driver } = scene;
@@ -180,17 +180,17 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     },
   );
 
-  it('is answered to HEAD without a body', async () => {
+  it('gets a 503 without a body for HEAD', async () => {
     await using scene = await begin();
     const { app, driver } = scene;
     driver.mood = 'failing';
     const response = await app.visitor().head('/head').expect(503);
     expect(response.text ?? '').toBe('');
-    // On a connection that is kept, a body would be read as the next answer.
+    // On a connection that is kept alive, a body would be read as the next response.
     await app.visitor().get('/all').expect(200);
   });
 
-  it('still ends what waits for the end of the response', async () => {
+  it('still calls back what waits for the end of the response', async () => {
     await using scene = await begin();
     const { app, driver } = scene;
     driver.mood = 'failing';
@@ -199,7 +199,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     expect(called).toEqual(['ended']);
   });
 
-  it('breaks the connection where half of the answer is out, so that nobody takes it for a whole one', async () => {
+  it('breaks the connection after half of the response, so that nobody takes it for a whole one', async () => {
     await using scene = await begin();
     const { app, driver, log } = scene;
     const visitor = app.visitor();
@@ -211,7 +211,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     expect(log.join()).not.toContain('callback');
   });
 
-  it('says in the log that a session which begins too late for its cookie is not stored', async () => {
+  it('is logged if it begins too late for its cookie', async () => {
     await using scene = await begin();
     const { app, log, driver } = scene;
     const response = await app.visitor().get('/under-way').expect(200);
@@ -222,7 +222,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
   });
 
   it.each(['endless', 'endless-value'])(
-    'is answered where it is changed again and again, and would hold its response for ever: /%s',
+    'gets a 503 if it is changed again and again, which would hold its response forever: /%s',
     async (name) => {
       await using scene = await begin();
       const { app, driver, log } = scene;
@@ -233,7 +233,7 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     },
   );
 
-  it('waits for what is written while the end is held', async () => {
+  it('yet is stored with the changes that were made while the end was held', async () => {
     await using scene = await begin();
     const { app, driver } = scene;
     const visitor = app.visitor();

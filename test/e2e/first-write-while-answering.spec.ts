@@ -39,7 +39,7 @@ import { rawOf } from './endings.controller.js';
 
 const visits = (): string => String(Session.increment('visits'));
 
-/** Each looks up a method of the response, and then writes to the session for the first time, in its argument. */
+/** Each looks up a method of the response, and then makes the first write to the session in its argument. */
 const ANSWERS: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
   end: (res) => res.end(visits()),
   write: (res) => [res.write(visits()), res.end()],
@@ -49,7 +49,7 @@ const ANSWERS: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
     Reflect.apply(Object(Reflect.get(res, 'writeHeader')), res, [200, { 'x-visits': visits() }]),
     res.end('a page'),
   ],
-  // It takes no argument. JavaScript computes it all the same.
+  // It takes no argument, but JavaScript evaluates one anyway.
   flushHeaders: (res) => [
     Reflect.apply(Object(Reflect.get(res, 'flushHeaders')), res, [visits()]),
     res.end('a page'),
@@ -68,12 +68,12 @@ const ARRIVES: Readonly<Record<string, [string, string | undefined]>> = {
 };
 
 function answerBy(res: ServerResponse, method: string): void {
-  // What compression compresses.
+  // A type that compression compresses.
   res.setHeader('content-type', 'text/plain');
   ANSWERS[method]?.(res);
 }
 
-/** Says when the first session is stored. */
+/** Resolves `written` when the first session is stored. */
 class AnnouncingDriver extends CountingDriver {
   readonly written = new Deferred();
 
@@ -148,13 +148,13 @@ function start(
   });
 }
 
-/** The Cookie header of somebody who got that answer. */
+/** The Cookie header of a client that got that response. */
 const cookieFrom = (answer: RawAnswer): string =>
   setCookies(answer)
     .map((line) => line.split(';')[0])
     .join('; ');
 
-describe.each(PLATFORMS)('an answer whose argument is the first write to its session, on %s,', (platform) => {
+describe.each(PLATFORMS)('a response whose argument is the first write to its session, on %s,', (platform) => {
   const cases = WHERE.flatMap((place) => METHODS.map((method) => [method, place] as const));
 
   describe.each([
@@ -163,7 +163,7 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
     ['memory', 'by the platform'],
     ['stealth', 'by Nest middleware'],
   ] as const)('with %s, compressed: %s,', (driver, compressed) => {
-    it.each(cases)('carries the cookie of what was stored: %s in a %s', async (method, place) => {
+    it.each(cases)('carries the cookie of the stored session: %s in a %s', async (method, place) => {
       await using app = await start(platform, { driver }, compressed);
       const headers = { 'accept-encoding': 'gzip' };
       const first = await rawRequest(`${app.url}/${place}/${method}`, { headers });
@@ -180,7 +180,7 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
     });
   });
 
-  it.each(cases)('is a clean 503 where the store fails: %s in a %s', async (method, place) => {
+  it.each(cases)('is a clean 503 if the store fails: %s in a %s', async (method, place) => {
     const driver = new ScriptedDriver();
     driver.moods = { write: 'failing' };
     await using app = await start(platform, {
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
     expect(driver.calls).toEqual(['write']);
   });
 
-  it('carries the cookie where a plain Express application answers that the request was handed to', async () => {
+  it('carries the cookie if a plain Express application sends it', async () => {
     const legacy = express().use((_req, res) => void res.end(visits()));
     @Module({})
     class LegacyMiddleware implements NestModule {
@@ -207,7 +207,7 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
     expect([answer.body, setCookies(answer).length]).toEqual(['1', 1]);
   });
 
-  it('arrives to its end behind compression that was told to wait by the gate and by no full socket', async () => {
+  it('arrives whole through compression that waits for the gate, not for a full socket', async () => {
     @Controller()
     class FlushingController {
       @Get('flushed')
@@ -231,8 +231,8 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
   });
 });
 
-describe('an answer whose argument is the first write to its session', () => {
-  it('costs a response of Express no property as long as nothing is written', async () => {
+describe('a response whose argument is the first write to its session', () => {
+  it('adds no property to a response of Express as long as nothing is written', async () => {
     await using app = await HandlerApp.start('express');
     const own = await app.visitor().in((session, { res }) => {
       const names = ['writeHead', 'write', 'end', 'flushHeaders'];
@@ -264,7 +264,7 @@ describe('an answer whose argument is the first write to its session', () => {
         expect([headers[':status'], headers['set-cookie']?.length]).toEqual([200, 1]);
         expect(await textOf(stream)).toMatch(/^(1|a page)$/);
       }
-      // HTTP/2 has no status message, and Node warns of whoever asks for one.
+      // HTTP/2 has no status message, and Node warns when code reads one.
       expect(warnings.join()).not.toContain('Status message');
     } finally {
       process.off('warning', note);

@@ -28,7 +28,7 @@ function asBob(app: INestApplication, path: string) {
 
 const sessions = SessionModule.forRoot(UNHURRIED);
 
-describe('on Express, behind what goes on in the context of another live visitor', () => {
+describe('on Express, after code that continues in the context of another live visitor', () => {
   const goOn: express.RequestHandler = (_req, _res, next) => inAnnsContext(next);
   interface Seen extends express.Request {
     seen?: object;
@@ -86,7 +86,7 @@ describe('on Express, behind what goes on in the context of another live visitor
     ['the handlers of all methods', (app) => app.all('/x', [goOn, answer])],
     ['the handlers of app.route', (app) => app.route('/x').get(goOn).get(answer)],
     ['what an error is led to', (app) => app.get('/x', goOn, fail, answerError)],
-  ])('%s have their own', async (_what, register) => {
+  ])('%s have the session of their own request', async (_what, register) => {
     for (const when of ['main.ts, behind SessionMiddleware', 'a module'] as const) {
       const app = await start(when, register);
       try {
@@ -97,7 +97,7 @@ describe('on Express, behind what goes on in the context of another live visitor
     }
   });
 
-  it.each(['the application', 'a router'])('callbacks for parameters of %s have their own', async (what) => {
+  it.each(['the application', 'a router'])('callbacks for parameters of %s have the session of their own request', async (what) => {
     const app = await start('main.ts, behind SessionMiddleware', (instance) => {
       const router = express.Router();
       const target: express.IRouter = what === 'a router' ? router : instance;
@@ -116,7 +116,7 @@ describe('on Express, behind what goes on in the context of another live visitor
     }
   });
 
-  it('what main.ts registers before sessions are opened has none, and the handler its own', async () => {
+  it('what main.ts registers before sessions are opened has no session, and the handler has its own', async () => {
     const app = await start('main.ts, before it', (instance) => {
       instance.use('/page', goOn);
       instance.use('/x', goOn, answer);
@@ -133,8 +133,8 @@ describe('on Express, behind what goes on in the context of another live visitor
 @Module({ imports: [sessions], controllers: [PagesController, visitors.controller] })
 class AppModule {}
 
-describe('on Fastify, behind what goes on in the context of another live visitor', () => {
-  it.each(['main.ts before it listens', 'a plugin'])('the hooks of %s have their own', async (where) => {
+describe('on Fastify, after code that continues in the context of another live visitor', () => {
+  it.each(['main.ts before it listens', 'a plugin'])('the hooks of %s have the session of their own request', async (where) => {
     const adapter = new FastifyAdapter();
     const app = await NestFactory.create(AppModule, adapter, { logger: false });
     const seen: Record<string, unknown> = {};
@@ -188,9 +188,9 @@ describe('on Fastify, behind what goes on in the context of another live visitor
       const { body } = await asBob(app, where === 'a plugin' ? '/x' : '/page');
       expect(body).toEqual({ handler: 'bob' });
       const own = { ...Object.fromEntries(HOOKS.map((name) => [name, 'bob'])), onResponse: 'none' };
-      // Those of main.ts come before the session is opened; once the response has ended, there is none any more.
+      // Hooks of main.ts start before the session is opened; once the response has ended, there is no session.
       const expected = where === 'a plugin' ? { ...own, route: 'bob' } : { ...own, onRequest: 'none' };
-      // Sent before the last hook has run.
+      // The response is sent before the last hook has run.
       while (seen['onResponse'] === undefined) await new Promise((resolve) => setImmediate(resolve));
       expect(seen).toEqual(expected);
     } finally {

@@ -13,7 +13,7 @@ import { live, ask, LivePages, type Middleware } from '../support/live-routes.js
 import { LiveVisitors, who } from '../support/live-visitors.js';
 import { TestApp, type TestApplication } from '../support/test-app.js';
 
-/** As much of Fastify as is used; its own package is Nest's dependency. */
+/** The parts of Fastify that are used; its package is a dependency of Nest's. */
 interface Fastify {
   addHook(name: string, hook: Hook): unknown;
   addContentTypeParser(type: string, parser: Hook): unknown;
@@ -28,7 +28,7 @@ interface Fastify {
 
 type Hook = (...args: never[]) => unknown;
 
-describe("on Fastify, behind what goes on in another live visitor's context", () => {
+describe("on Fastify, after code that continues in another live visitor's context", () => {
   const HOOKS = ['onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend'];
   let recorded: Record<string, unknown> = {};
 
@@ -39,7 +39,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     if (typeof done === 'function') Reflect.apply(done, undefined, []);
   };
 
-  /** A hook that goes on in the other's context, one behind it, and one that is asynchronous. */
+  /** A hook that continues in the other visitor's context, one after it, and an asynchronous one. */
   const hooksOf = (name: string): Hook[] => [
     (request: { url: string }, ...rest: unknown[]) =>
       isLive(request) ? ask(() => finish(rest)) : finish(rest),
@@ -106,7 +106,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     }
   }
 
-  it('hooks have their own session, of the application and of a route', async () => {
+  it('hooks of the application and of a route have their own session', async () => {
     const route = Object.fromEntries(HOOKS.map((name) => [name, hooksOf(`route, ${name}`)]));
     const seen = await visit((instance) => {
       addTo(instance, HOOKS);
@@ -116,7 +116,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen.body).toEqual({ handler: 'bob' });
   });
 
-  it('so have hooks that another hook gave a route, or one function of it', async () => {
+  it('hooks that another hook gives a route, in a list or as one function, have their own session', async () => {
     const { recorded: seen } = await visit((instance) => {
       instance.addHook('onRoute', (route: { preHandler?: Hook[]; onSend?: Hook | undefined }) => {
         route.preHandler = hooksOf('given');
@@ -127,7 +127,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual({ given: 'bob', 'given, async': 'bob', single: 'bob' });
   });
 
-  it('so have hooks of a plugin that keeps to itself', async () => {
+  it('hooks of an encapsulated plugin have their own session', async () => {
     const { recorded: seen } = await visit(async (instance) => {
       await instance.register((plugin) => {
         addTo(plugin, HOOKS);
@@ -138,7 +138,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual(everywhere(HOOKS));
   });
 
-  it('so has middleware, of main.ts and of a plugin that keeps to itself', async () => {
+  it('middleware of an encapsulated plugin has its own session, and middleware of main.ts has none', async () => {
     const goingOn: Middleware = (req, _res, next) => (isLive(req) ? ask(next) : next());
     const recording =
       (name: string): Middleware =>
@@ -168,7 +168,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual({ body: { handler: 'bob' }, recorded: { 'main.ts': 'none', plugin: 'bob' } });
   });
 
-  it('so have hooks for errors, and what answers one', async () => {
+  it('hooks for errors and an error handler have their own session', async () => {
     const seen = await visit(async (instance) => {
       await instance.register((plugin) => {
         addTo(plugin, ['onError']);
@@ -181,7 +181,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual({ body: { errors: 'bob' }, recorded: everywhere(['onError']) });
   });
 
-  it('so has what answers the errors of a route', async () => {
+  it('the error handler of a route has its own session', async () => {
     const errorHandler = (_error: unknown, _request: object, reply: { send(body: object): void }): void =>
       reply.send({ errors: who() });
     const { body } = await visit((instance) =>
@@ -196,7 +196,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(body).toEqual({ errors: 'bob' });
   });
 
-  it('so has a parser of a body', async () => {
+  it('a body parser has its own session', async () => {
     const { body } = await visit(
       (instance) => {
         instance.addHook('preParsing', hooksOf('')[0] ?? expect.fail());
@@ -217,7 +217,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(body).toEqual({ parser: 'bob', handler: 'bob' });
   });
 
-  it('so has what answers where nothing is found, with hooks of its own', async () => {
+  it('a not-found handler and its hooks have their own session', async () => {
     const seen = await visit(async (instance) => {
       const plugin = (inner: Fastify): Promise<void> => {
         inner.setNotFoundHandler({ preHandler: hooksOf('absent') }, () => Promise.resolve({ absent: who() }));
@@ -228,7 +228,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual({ body: { absent: 'bob' }, recorded: { absent: 'bob', 'absent, async': 'bob' } });
   });
 
-  it('hooks have none once their response has ended, and not the other one', async () => {
+  it('hooks have no session once their response has ended', async () => {
     let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -251,7 +251,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual(everywhere(['onResponse'], '', 'none'));
   });
 
-  it('HEAD has its own', async () => {
+  it('hooks of a HEAD request have their own session', async () => {
     const { recorded: seen } = await visit(
       (instance) => {
         addTo(instance, HOOKS);
@@ -262,7 +262,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen).toEqual(everywhere(HOOKS));
   });
 
-  it('hooks and middleware of main.ts have none before the session is opened, and their own afterwards', async () => {
+  it('hooks of main.ts have no session before it is opened, and their own afterwards', async () => {
     const after = ['preParsing', 'preValidation', 'preHandler'];
     const seen = await visit(
       (instance) => instance.route(page('/live')),
@@ -273,7 +273,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen.body).toEqual({ handler: 'bob' });
   });
 
-  it('a route without a session has none', async () => {
+  it('hooks and the handler of an excluded route have no session', async () => {
     const seen = await visit(
       (instance) => {
         addTo(instance, HOOKS);
@@ -289,7 +289,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     expect(seen.body).toEqual({ handler: 'none' });
   });
 
-  it('a hook that is asynchronous and asks for a callback is refused, as ever', async () => {
+  it('an asynchronous hook that takes a callback is refused, as without sessions', async () => {
     const both = async (_request: unknown, _reply: unknown, _done: unknown): Promise<void> =>
       Promise.resolve();
     await visit((instance) => {

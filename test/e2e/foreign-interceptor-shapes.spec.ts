@@ -18,13 +18,13 @@ import { PLATFORMS, TestApp } from '../support/test-app.js';
 
 const live = new LiveVisitors();
 
-/** Goes on in a callback that belongs to the other visitor. */
+/** Continues in a callback that belongs to the other visitor. */
 const goOn: NestInterceptor['intercept'] = (_context, next) =>
   new Observable((subscriber) => live.ask(() => next.handle().subscribe(subscriber)));
 
 const straightOn: NestInterceptor['intercept'] = (_context, next) => next.handle();
 
-/** Goes on so where the request asks for it by name. */
+/** Continues there if the request asks for it by name. */
 const goOnFor =
   (name: string): NestInterceptor['intercept'] =>
   (context, next) => {
@@ -140,7 +140,7 @@ class Existing implements NestInterceptor {
   intercept = goOnFor('existing');
 }
 
-/** Global ones that are made for each request: every controller is made for each request then. */
+/** Global interceptors that are made for each request, and so is every controller then. */
 const perRequest = [
   Existing,
   { provide: APP_INTERCEPTOR, useExisting: Existing },
@@ -164,7 +164,7 @@ const once = [
   { provide: APP_INTERCEPTOR, useValue: Object.freeze({ intercept: goOnFor('frozen-value') }) },
 ];
 
-/** The durable interceptors of all requests are made once. The strategy is the process's: it is taken back behind this file. */
+/** Durable interceptors are made once for all requests. The strategy is global, so it is reset after this file. */
 beforeAll(() => {
   const tenant = ContextIdFactory.create();
   ContextIdFactory.apply({
@@ -176,7 +176,7 @@ afterAll(() => {
 });
 
 describe.each(PLATFORMS)(
-  "whatever makes an interceptor that goes on in another's context on %s",
+  "after any kind of interceptor that continues in another visitor's context on %s",
   (platform) => {
     let app: TestApp;
     let appPerRequest: TestApp;
@@ -213,7 +213,7 @@ describe.each(PLATFORMS)(
     );
 
     it.each(['once-factory', 'frozen-value', 'use', 'frozen-use'])(
-      'so they have behind a global one: %s',
+      'interceptors, pipes and the handler have their own session after a global one: %s',
       async (name) => {
         for (const { url } of [app, appPerRequest]) {
           const { body } = await live.asBob(url, (bob) => bob.get('/page').set('x-global', name));
@@ -223,7 +223,7 @@ describe.each(PLATFORMS)(
     );
 
     it.each(['existing', 'class', 'factory', 'frozen-factory', 'late-use'])(
-      'so they have behind a global one that is made or met with each request: %s',
+      'interceptors, pipes and the handler have their own session after a global one per request: %s',
       async (name) => {
         const { body } = await live.asBob(appPerRequest.url, (bob) => bob.get('/page').set('x-global', name));
         expect(body).toEqual(everywhere);

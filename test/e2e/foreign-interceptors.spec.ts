@@ -38,7 +38,7 @@ const note = (context: ExecutionContext, where: string): void => {
 
 const seenBy = (context: ExecutionContext): object => context.switchToHttp().getRequest<Seen>().seen ?? {};
 
-/** Goes on in a callback that belongs to the other visitor. */
+/** Continues in a callback that belongs to the other visitor. */
 class Returning implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return new Observable((subscriber) => ask(() => next.handle().subscribe(subscriber)));
@@ -51,7 +51,7 @@ class ByClass extends Returning {}
 @Injectable({ scope: Scope.REQUEST })
 class ByRequest extends Returning {}
 
-/** Many requests wait for one Observable, and it emits where it is fed. */
+/** Waits for an Observable that emits in the context of its producer, as one shared by many requests does. */
 @Injectable()
 class Waiting implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -97,7 +97,7 @@ class NotingGuard implements CanActivate {
   }
 }
 
-/** Returns a thenable of its own, as query builders are, that calls back from elsewhere. */
+/** Returns a custom thenable, as query builders are, that calls back from elsewhere. */
 @Injectable()
 class AskingPipe implements PipeTransform {
   transform(): unknown {
@@ -168,7 +168,7 @@ class PagesController {
     return { pipe, handler: session.get('user', null) };
   }
 
-  /** Subscribed to when the interceptors have gone on, and emits in the other's context. */
+  /** Subscribed to after the interceptors have continued, and emits in the other visitor's context. */
   @Get('observable')
   @UseInterceptors(Waiting, Inner)
   observable(@Query('x', NotingPipe) pipe: unknown) {
@@ -198,7 +198,7 @@ class PagesController {
   }
 }
 
-/** Asked for by one request header, so that it is in the way of the global chain only where it is meant to be. */
+/** Enabled by a request header, so that it interferes only with the test that asks for it. */
 @Injectable()
 class GlobalInterceptor extends Returning {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -207,7 +207,7 @@ class GlobalInterceptor extends Returning {
   }
 }
 
-describe.each(PLATFORMS)("behind what goes on in another live visitor's context on %s", (platform) => {
+describe.each(PLATFORMS)("after code that continues in another live visitor's context on %s", (platform) => {
   let app: TestApp;
 
   beforeAll(async () => {
@@ -234,17 +234,17 @@ describe.each(PLATFORMS)("behind what goes on in another live visitor's context 
     },
   );
 
-  it('so they have behind a global interceptor', async () => {
+  it('interceptors, pipes and the handler have their own session after a global interceptor', async () => {
     const { body } = await asBob('/class', { 'x-global': 'yes' });
     expect(body).toEqual(everywhere);
   });
 
-  it('so have guards and pipes behind guards and pipes', async () => {
+  it('guards and pipes have their own session after other guards and pipes', async () => {
     const { body } = await asBob('/guard');
     expect(body).toEqual({ ...everywhere, pipe: ['bob', 'bob'], guard: 'bob' });
   });
 
-  it('so has a filter that answers what was thrown there', async () => {
+  it('an exception filter has its own session', async () => {
     const { status, body } = await asBob('/throw');
     expect([status, body]).toEqual([418, { filter: 'bob' }]);
   });

@@ -53,7 +53,7 @@ describe.each(PLATFORMS)('what main.ts adds before the session is opened on %s',
   it.each([
     ['/nest', 'bob'],
     ['/excluded', 'none'],
-  ])('has no session and gives none, behind a callback of the other: %s', async (path, own) => {
+  ])('has no session, even in a callback of another visitor, and does not affect the handler: %s', async (path, own) => {
     const app =
       platform === 'express'
         ? await NestFactory.create<NestExpressApplication>(MainModule, { logger: false })
@@ -78,7 +78,7 @@ describe.each(PLATFORMS)('what main.ts adds before the session is opened on %s',
     }
   });
 
-  it('a router of it has the session of its own request', async () => {
+  it('a router that a module adds has the session of its own request', async () => {
     await using app = await TestApp.start(platform, {
       imports: [RouterModule],
       controllers: [LivePages, PageController],
@@ -92,7 +92,7 @@ describe.each(PLATFORMS)('what main.ts adds before the session is opened on %s',
     constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
 
     onModuleInit(): void {
-      // Of a copy that no other test has used.
+      // Of a copy of Express that no other test has used.
       const router = anotherExpress().Router();
       router.use('/routed', onward, noting('layer'), (req, res: import('node:http').ServerResponse) => {
         res.setHeader('Content-Type', 'application/json');
@@ -150,7 +150,7 @@ class NestController {
 }
 
 describe.each(PLATFORMS)(
-  "Nest's own, behind what goes on in another live visitor's context on %s",
+  "Nest's own parts, after code that continues in another live visitor's context on %s",
   (platform) => {
     const goesOn: Middleware = (req, _res, next) =>
       req.url?.startsWith('/live') === true ? ask(next) : next();
@@ -162,7 +162,7 @@ describe.each(PLATFORMS)(
     class MiddlewareModule implements NestModule {
       constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
 
-      /** Before the routes of Nest. */
+      /** Registered before the routes of Nest. */
       configure(): void {
         this.host.httpAdapter.use(goesOn);
         this.host.httpAdapter.use(fails);

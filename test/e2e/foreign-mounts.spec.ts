@@ -24,16 +24,16 @@ const withSession: RequestHandler = (req, res) => {
 function dashboard(): Express {
   const app = express();
   app.use(onward, noting('dashboard'));
-  // Nothing is left of a path that a wildcard matches.
+  // A path that a wildcard matches leaves only '/'.
   app.get(['/page', '/'], onward, withSession);
   return app;
 }
 
 const SEEN = { dashboard: 'bob', handler: 'bob', request: 'bob' };
 
-describe("an application without sessions of its own, behind what goes on in another live visitor's context", () => {
+describe("an application without sessions of its own, after code that continues in another live visitor's context", () => {
   it.each(PLATFORMS)(
-    'has the session of its request where MiddlewareConsumer applies it on %s',
+    'has the session of its request if MiddlewareConsumer applies it on %s',
     async (platform) => {
       @Module({})
       class ConsumingModule implements NestModule {
@@ -50,7 +50,7 @@ describe("an application without sessions of its own, behind what goes on in ano
     },
   );
 
-  it('has it below a router, and what comes after it has the request of its own application again', async () => {
+  it('has the session of its request below a router, and what follows has the request of its own application again', async () => {
     const wired = wiring((instance) => {
       const after: RequestHandler = (req, res) => {
         res.json({ ...seenBy(req), after: who(), isOwn: req.app === instance });
@@ -63,7 +63,7 @@ describe("an application without sessions of its own, behind what goes on in ano
     expect(body).toEqual({ dashboard: 'bob', after: 'bob', isOwn: true });
   });
 
-  it('has it where it was mounted on another before that one was mounted', async () => {
+  it('has the session of its request if it was mounted on another application before that was mounted', async () => {
     const wired = wiring((instance) => {
       const outer = express();
       outer.use(onward, noting('outer'));
@@ -77,7 +77,7 @@ describe("an application without sessions of its own, behind what goes on in ano
     }
   });
 
-  it('has it where it is one of version 4, which names its router otherwise and throws where it is asked for `router`', async () => {
+  it('has the session of its request in version 4, which names its router otherwise and throws on `router`', async () => {
     const mounted = dashboard();
     const { router } = mounted;
     Object.defineProperties(mounted, {
@@ -95,7 +95,7 @@ describe("an application without sessions of its own, behind what goes on in ano
     expect((await live.asBob(app.url, (bob) => bob.get('/mounted/page'))).body).toEqual(SEEN);
   });
 
-  it.each(['an application', 'a router'])('makes its router late where it is below %s', async (below) => {
+  it.each(['an application', 'a router'])('creates its router late if it is below %s', async (below) => {
     const mounted = express();
     const wired = wiring((instance) => {
       if (below === 'a router') instance.use(express.Router().use('/mounted', mounted));
@@ -109,8 +109,8 @@ describe("an application without sessions of its own, behind what goes on in ano
   });
 });
 
-describe("a router that two applications have, behind what goes on in another live visitor's context", () => {
-  it('has the session of each request, whichever of the two it came to', async () => {
+describe("a router that two applications share, after code that continues in another live visitor's context", () => {
+  it('has the session of each request, whichever application it came to', async () => {
     const router = express.Router();
     router.get('/page', onward, answering);
     const both = [wiring((instance) => instance.use(router)), wiring((instance) => instance.use(router))];
@@ -122,7 +122,7 @@ describe("a router that two applications have, behind what goes on in another li
   });
 });
 
-describe("on Fastify, behind what goes on in another live visitor's context", () => {
+describe("on Fastify, after code that continues in another live visitor's context", () => {
   interface Fastify {
     get(path: string, options: object, handler: () => unknown): unknown;
     register(plugin: (instance: Fastify) => Promise<void>): unknown;
@@ -150,7 +150,7 @@ describe("on Fastify, behind what goes on in another live visitor's context", ()
     }
   });
 
-  it('middleware of a plugin has its own session, where the application has no middleware', async () => {
+  it('middleware of a plugin has its own session, even if the application has no middleware', async () => {
     const seen: unknown[] = [];
     @Module({})
     class PluginModule implements OnModuleInit {

@@ -24,12 +24,12 @@ import { who } from '../support/live-visitors.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { SECRET, TestApp } from '../support/test-app.js';
 
-describe("on Express, behind what goes on in another live visitor's context", () => {
+describe("on Express, after code that continues in another live visitor's context", () => {
   let app: TestApp;
   let folder: TempFolder;
   const asBob = (path: string) => live.asBob(app.url, (bob) => bob.get(path));
 
-  /** A router that nobody hands to Express itself. */
+  /** Applies a router that is not passed to Express itself. */
   @Module({})
   class ConsumingModule implements NestModule {
     configure(consumer: MiddlewareConsumer): void {
@@ -109,24 +109,24 @@ describe("on Express, behind what goes on in another live visitor's context", ()
     expect((await asBob(path)).body).toEqual(seen);
   });
 
-  it.each(Object.entries(ROUTER_PAGES))('so has all in a router: %s', async (path, seen) => {
+  it.each(Object.entries(ROUTER_PAGES))('each handler in a router has its own session: %s', async (path, seen) => {
     expect((await asBob(`/router/${path}`)).body).toEqual(seen);
     expect((await asBob(`/several/${path}`)).body).toEqual({ several: 'bob', ...seen });
     expect((await asBob(`/mounted/router/${path}`)).body).toEqual(seen);
   });
 
   it.each(Object.entries(ROUTER_PAGES))(
-    'so has all in a router that MiddlewareConsumer applies: %s',
+    'each handler in a router that MiddlewareConsumer applies has its own session: %s',
     async (path, seen) => {
       expect((await asBob(`/consumed/${path}`)).body).toEqual(seen);
     },
   );
 
-  it('so has what a router got when it had been handed over', async () => {
+  it('a handler added to a router after it was mounted has its own session', async () => {
     expect((await asBob('/router/late')).body).toEqual({ layer: 'bob', first: 'bob', handler: 'bob' });
   });
 
-  it('so has what a router, a route and a parameter got when requests had come already', async () => {
+  it('handlers added to a router, a route and a parameter after the first request have their own session', async () => {
     const router = Router();
     const route = router.route('/page/:id').all(onward);
     const wiredLater = wiring((instance) => instance.use(router));
@@ -146,12 +146,12 @@ describe("on Express, behind what goes on in another live visitor's context", ()
     expect(body).toEqual({ first: 'bob', second: 'bob', route: 'bob', handler: 'bob' });
   });
 
-  it('so has all in an application without sessions of its own, and what comes after it', async () => {
+  it('handlers in an application without sessions of its own, and those after it, have their own session', async () => {
     expect((await asBob('/mounted/page')).body).toEqual({ mounted: 'bob', handler: 'bob' });
     expect((await asBob('/mounted/absent')).body).toEqual({ mounted: 'bob', after: 'bob', handler: 'bob' });
   });
 
-  it('so has all in an application of another copy of Express', async () => {
+  it('handlers in an application of another copy of Express have their own session', async () => {
     const mounted = anotherExpress()();
     mounted.use(onward, noting('mounted'));
     mounted.get('/page', onward, answering);
@@ -171,7 +171,7 @@ describe("on Express, behind what goes on in another live visitor's context", ()
     expect(await seen('/mounted/router/page')).toEqual({ mounted: 'bob', handler: 'bob' });
   });
 
-  it('so has what answers HEAD', async () => {
+  it('a handler that answers HEAD has its own session', async () => {
     let seen: unknown;
     const wiredHead = wiring((instance) => {
       instance.get('/head', onward, (_req, res) => {
@@ -224,7 +224,7 @@ describe('two applications of Express with routers and parameters, one mounted b
     const ofInner = wiring((instance) => {
       instance.use('/late', late);
       passing(instance, 'inner');
-      // Nest would answer what it does not know: the application above is to go on.
+      // Nest would answer unknown paths, but the outer application is to continue.
       instance.use('/pages', (_req, _res, next) => ask(() => next('router')));
     });
     @Module({

@@ -50,7 +50,7 @@ class AccountController {
 
 const HOST = 'www.shop.test';
 
-/** A browser at an application: which host and path it asks is the test's business, where the server is, is not. */
+/** A browser that visits an application: the test chooses host and path, wherever the server is. */
 class Visitor {
   readonly jar = new PlaceJar();
   /** The Set-Cookie headers of the last answer. */
@@ -78,11 +78,11 @@ interface Move {
   readonly what: string;
   readonly before: SessionCookieOptions;
   readonly after: SessionCookieOptions;
-  /** Where the cookie lies before, and after. */
+  /** Where the cookie is stored before and after. */
   readonly places: readonly [before: string, after: string];
-  /** A page whose requests carry the cookie of before and the one of after. */
+  /** A page whose requests carry the cookies of both `before` and `after`. */
   readonly shared: string;
-  /** A page and host whose requests carry the cookie of after, and not the one of before, where there is one. */
+  /** A page and host whose requests carry the cookie of `after` but not of `before`, if there is one. */
   readonly beyond?: { readonly path: string; readonly host?: string };
 }
 
@@ -189,7 +189,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
       await deployment[Symbol.asyncDispose]();
     });
 
-    it('is taken over with the first request, and expired where it lay', async () => {
+    it('is taken over with the first request, and expired at its old place', async () => {
       const visitor = await signedIn(deployment, move);
       expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
       expect(visitor.jar.places).toEqual([places[1]]);
@@ -197,7 +197,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
       if (beyond !== undefined) expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBe('ann');
     });
 
-    it.each(['out', 'invalidate'])('stays signed out (%s), in the first request or later', async (way) => {
+    it.each(['out', 'invalidate'])('does not bring back a signed-out session (%s), in the first request or later', async (way) => {
       for (const visits of [[], [`${shared}/me`], [`${shared}/note`], [`${shared}/in`]]) {
         const visitor = await signedIn(deployment, move);
         for (const path of visits) await visitor.go(app, path.endsWith('me') ? 'GET' : 'POST', path);
@@ -208,7 +208,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
       }
     });
 
-    it('stays signed out where the old cookie was out of sight all the time', async () => {
+    it('does not bring back a session that signed out where the old cookie is not sent', async () => {
       if (beyond === undefined) return;
       const visitor = await signedIn(deployment, move);
       expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBeNull();
@@ -230,7 +230,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
       expect(visitor.jar.places).toEqual([]);
     });
 
-    it('does not outweigh the one that came after it', async () => {
+    it('does not override the newer one', async () => {
       const visitor = await signedIn(deployment, move);
       const late = new Visitor();
       await late.go(app, 'POST', `${shared}/note`);
@@ -239,7 +239,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
     });
   });
 
-  it('to a place whose old one nobody named opens nothing on stealth, and cannot undo a sign-out', async () => {
+  it('from a place that `formerly` does not name opens nothing on stealth, and cannot undo a sign-out', async () => {
     const [toPathAbove] = MOVES;
     await using deployment = await deploy({ ...toPathAbove, after: {} });
     const { app } = deployment;
@@ -252,7 +252,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
 });
 
 describe('A cookie that never moved', () => {
-  it.each(PLATFORMS)('is alone in an answer, on %s', async (platform) => {
+  it.each(PLATFORMS)('is alone in a response, on %s', async (platform) => {
     await using app = await TestApp.start(platform, {
       controllers: [AccountController],
       options: { driver: 'stealth', cookie: { formerly: [{ path: '/shop' }, { name: 'sid' }] } },
@@ -266,7 +266,7 @@ describe('A cookie that never moved', () => {
 });
 
 describe("The cookie of an application's own sealing driver", () => {
-  it.each(PLATFORMS)('is taken over from another name as any other, on %s', async (platform) => {
+  it.each(PLATFORMS)('is taken over from another name like any other, on %s', async (platform) => {
     const start = (cookie: SessionCookieOptions) =>
       TestApp.start(platform, {
         controllers: [AccountController],

@@ -53,7 +53,7 @@ async function fillWith(client: MemcacheClient, text: string): Promise<never> {
   for (let number = 0; ; number += 1) await client.set(`rest-${text.length}-${number}`, text);
 }
 
-/** One that says when it is full (-M): the others forget sessions instead. */
+/** A memcached that returns an error when it is full (-M); by default it evicts sessions instead. */
 async function fullMemcached(): Promise<FillableStore> {
   const server = await startMemcachedProcess({ args: ['-M', '-m', '2'] });
   onTestFinished(() => server.stop());
@@ -62,7 +62,7 @@ async function fullMemcached(): Promise<FillableStore> {
     options: { driver: 'memcached', memcached: { servers } },
     fill: async () => {
       const client = new MemcacheClient({ server: servers });
-      // It keeps what is large in pieces, and what is small in pages of its own.
+      // Memcached stores large values in pieces, and small ones in pages of their own.
       for (const size of [200_000, 50_000, 5_000, 500]) {
         await expect(fillWith(client, 'x'.repeat(size))).rejects.toThrow('out of memory');
       }
@@ -104,7 +104,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       return { app, store, signIn };
     }
 
-    it('is full: what is to be stored is answered with 503', async () => {
+    it('answers a write with 503', async () => {
       const { store, signIn } = await begin();
       const { visitor } = await signIn();
       await store.fill();
@@ -114,7 +114,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(response.body).toMatchObject({ statusCode: 503 });
     });
 
-    it('serves whoever only reads, and renews his cookie only where there is room to note the visit', async () => {
+    it('serves a visitor who only reads, and renews the cookie only if there is room to record the visit', async () => {
       const { app, store, signIn } = await begin();
       const { visitor, id } = await signIn();
       const before = await app.manager.read(id);
@@ -127,7 +127,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(cookies).toHaveLength(after?.expiresAt === before?.expiresAt ? 0 : 1);
     });
 
-    it('lets a visitor sign out by destroy, and expires his cookie', async () => {
+    it('lets a visitor sign out by destroy, and expires the cookie', async () => {
       const { app, store, signIn } = await begin();
       const { visitor, id, asHeaders } = await signIn();
       await store.fill();
@@ -137,7 +137,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
     });
 
-    it('lets a visitor sign out by invalidate, although the session after it cannot be stored', async () => {
+    it('lets a visitor sign out by invalidate even if the next session cannot be stored', async () => {
       const { app, store, signIn } = await begin();
       const { visitor, id, asHeaders } = await signIn();
       await store.fill();
@@ -150,7 +150,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
     });
 
-    it('lets a visitor sign out by invalidate alone: his cookie expires where no new session can be stored', async () => {
+    it('lets a visitor sign out by invalidate alone, and expires the cookie if no new session can be stored', async () => {
       const { app, store, signIn } = await begin();
       const { visitor, id, asHeaders } = await signIn();
       await store.fill();
@@ -162,7 +162,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(await visitor.in((session) => session.all())).toEqual({});
     });
 
-    it('answers 503 to what is put behind an invalidate that was committed, and the visitor is signed out', async () => {
+    it('answers 503 to a write after a committed invalidate, and the visitor is signed out', async () => {
       const { app, store, signIn } = await begin();
       const { visitor, id } = await signIn();
       await store.fill();
@@ -193,7 +193,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(await app.manager.read(id)).toBeNull();
     });
 
-    it('lets sessions be ended with the id that they had before, from a request and from outside', async () => {
+    it('lets sessions be ended by their previous id, from a request and from outside', async () => {
       const { app, store, signIn } = await begin();
       const ends = {
         destroy: (headers: Record<string, string>) =>
@@ -216,7 +216,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       }
     });
 
-    it('has its expired sessions removed', async () => {
+    it('lets its expired sessions be removed', async () => {
       const { app, store, signIn } = await begin();
       await signIn();
       await signIn();
@@ -236,7 +236,7 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
 
 function describeLedger(makeStore: () => Promise<FillableStore> | FillableStore): void {
   it.each(PLATFORMS)(
-    'is a full ledger: whoever is in a cookie alone is signed out on %s',
+    'as a ledger, lets sessions in cookies alone be ended on %s',
     async (platform) => {
       const store = await makeStore();
       const { driver: ledger = '', ...others } = store.options;
@@ -302,7 +302,7 @@ describeWithSmallDisk('a disk without a block left', () => {
 describeWithSmallDisk('a disk without an inode left', () => {
   describeEndings(() => fullDisk('inodes'));
 
-  it('has nothing left on it of a session that was ended there', async () => {
+  it('keeps nothing of a session that was ended there', async () => {
     const store = fullDisk('inodes');
     const { options } = store;
     await using app = await HandlerApp.start('express', { options });

@@ -13,7 +13,7 @@ const touch = (write: string | undefined): void => {
   if (write !== undefined) Session.put('mark', write);
 };
 
-/** What people get wrong with a response. Without the session, each ends as Nest and Node see to it. */
+/** Common mistakes with a response. Without the session, Nest and Node decide how each ends. */
 @Controller()
 class OnBoth {
   @Get('changed-after-end')
@@ -42,7 +42,7 @@ class OnBoth {
     const raw = rawOf(res);
     raw.statusCode = 402;
     raw.write('pay first');
-    // Libraries in front do that; Node refuses it where the head has left.
+    // Libraries in front do that; Node refuses it once the head is sent.
     if (write !== undefined) raw.writeHead(200);
     raw.end();
   }
@@ -104,7 +104,7 @@ class OnFastify {
   }
 }
 
-/** What Node refuses only when it is sent: after the handler has gone, where nobody can catch it. */
+/** What Node refuses only when it is sent: after the handler has returned, where nobody can catch it. */
 @Controller()
 class Unsendable {
   @Get('raw-bad-header')
@@ -192,7 +192,7 @@ describe.each(PLATFORMS)('a mistake of a handler on %s that wrote to the session
     await visitor.get('/mark').expect(200, { mark: 'yes' });
   });
 
-  it.each(['raw-bad-header', 'raw-number'])('is answered with 500 and said in the log: %s', async (name) => {
+  it.each(['raw-bad-header', 'raw-number'])('is answered with 500 and logged: %s', async (name) => {
     const errors: unknown[] = [];
     await using app = await start(errors);
     await app.visitor().get(`/${name}`).expect(500, { statusCode: 500, message: 'Internal server error' });
@@ -206,7 +206,7 @@ describe.each(PLATFORMS)('a mistake of a handler on %s that wrote to the session
     await visitor.get('/mark').expect(200, { mark: 'yes' });
   });
 
-  it('cuts off an answer that is under way, which so cannot be taken for a whole one', async () => {
+  it('cuts off a response in progress, so that it cannot be taken for a whole one', async () => {
     const errors: unknown[] = [];
     await using app = await start(errors);
     await expect(app.visitor().get('/cut-off')).rejects.toThrow(/aborted|hang up|terminated/);

@@ -48,7 +48,7 @@ class RoleGuard implements CanActivate {
   }
 }
 
-/** Writes to the session when the handler is through. */
+/** Writes to the session after the handler. */
 class VisitInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(
@@ -130,7 +130,7 @@ class RequestScopedController {
   }
 }
 
-/** Lets nobody add to it. */
+/** Frozen, so that nothing can be added to it. */
 @Controller()
 @UseFilters(OwnFilter)
 class FrozenController {
@@ -160,7 +160,7 @@ const WAYS = [
 ];
 
 describe.each(PLATFORMS)('handlers with a session on %s', (platform) => {
-  it.each(WAYS)('has the session stored once when the answer is there (%s)', async (way) => {
+  it.each(WAYS)('have the session stored once when the response arrives (%s)', async (way) => {
     const driver = new SlowDriver(20);
     await using app = await TestApp.start(platform, setup(driver));
     await app.request.get(`/${way}`).expect(200, { count: 1 });
@@ -170,7 +170,7 @@ describe.each(PLATFORMS)('handlers with a session on %s', (platform) => {
     if (way !== 'intercepted') expect(driver.calls).toEqual(['write']);
   });
 
-  it.each(WAYS)('lets the filter of the handler answer a commit that fails (%s)', async (way) => {
+  it.each(WAYS)('let the filter of the handler answer a failed commit (%s)', async (way) => {
     const driver = new SlowDriver(1);
     driver.failing = true;
     await using app = await TestApp.start(platform, setup(driver));
@@ -179,14 +179,14 @@ describe.each(PLATFORMS)('handlers with a session on %s', (platform) => {
     expect(response.headers['set-cookie']).toBeUndefined();
   });
 
-  it('stores what was changed before an Observable failed', async () => {
+  it('have changes stored that were made before an Observable failed', async () => {
     const driver = new SlowDriver(1);
     await using app = await TestApp.start(platform, setup(driver));
     await app.request.get('/failing-observable').expect(500);
     expect(driver.records.size).toBe(1);
   });
 
-  it('stores what an interceptor of the handler writes behind it', async () => {
+  it('have changes stored that an interceptor makes after the handler', async () => {
     await using app = await TestApp.start(platform, setup(new SlowDriver(1)));
     const visitor = app.visitor();
     await visitor.get('/intercepted').expect(200);
@@ -194,20 +194,20 @@ describe.each(PLATFORMS)('handlers with a session on %s', (platform) => {
     await visitor.get('/visits').expect(200, { visits: 2, count: 2 });
   });
 
-  it('shows guards the name and the metadata of the handler that was written', async () => {
+  it('show guards the name and the metadata of the original handler', async () => {
     await using app = await TestApp.start(platform, setup(new SlowDriver(1)));
     const response = await app.request.get('/seen').expect(200);
     expect(response.body).toEqual({ seen: { name: 'seen', length: 2, role: 'customer' } });
   });
 
-  it('leaves the class as it was written, for other applications and for tests without one', async () => {
+  it('leave the class unchanged, for other applications and for tests without one', async () => {
     const written = Object.getOwnPropertyDescriptors(HandlersController.prototype);
     await using app = await TestApp.start(platform, setup(new SlowDriver(1)));
     expect(Object.getOwnPropertyDescriptors(HandlersController.prototype)).toEqual(written);
     expect(Object.keys(app.get(HandlersController))).toEqual(['step']);
   });
 
-  it('commits once with the interceptor provided for all handlers too', async () => {
+  it('commit once even with the interceptor provided for all handlers', async () => {
     const driver = new SlowDriver(1);
     await using app = await TestApp.start(platform, {
       ...setup(driver),

@@ -41,10 +41,10 @@ class Pages {
 }
 
 describe.each(PLATFORMS)(
-  'a listener of the head that is the first to write to the session, on %s,',
+  'a head listener that is the first to write to the session, on %s,',
   (platform) => {
     it.each(Object.keys(ANSWERS))(
-      'leaves the answer by %s whole, and what it wrote is stored',
+      'leaves the response by %s whole, and has its write stored',
       async (method) => {
         await using app = await HandlerApp.start(platform, { controllers: [Pages] });
         const visitor = app.visitor();
@@ -58,7 +58,7 @@ describe.each(PLATFORMS)(
     );
 
     it.each(Object.keys(ANSWERS))(
-      'leaves the answer by %s whole where the session would be new',
+      'leaves the response by %s whole if the session would be new',
       async (method) => {
         await using app = await HandlerApp.start(platform, { controllers: [Pages] });
         const { text } = await app.visitor().agent.get(`/page/${method}`).expect(200);

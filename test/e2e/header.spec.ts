@@ -18,7 +18,7 @@ class WhoController {
   }
 }
 
-// On each platform one that keeps sessions, and one that seals them.
+// On each platform, a driver that keeps sessions and one that seals them.
 describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
   'On %s with %s, a client that sends the header',
   (platform, driver) => {
@@ -46,7 +46,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
     };
     const user = (client: HeaderClient) => client.in((session) => session.get('userId', 'nobody'));
 
-    it.each(['', 'new'])('gets its token in it, and no cookie, where it sent %j', async (sent) => {
+    it.each(['', 'new'])('gets its token in it, and no cookie, when it sends %j', async (sent) => {
       const client = new HeaderClient(app);
       const handled = await client.handle((session) => session.put('userId', 'ann'), {
         headers: { [HEADER]: sent },
@@ -60,7 +60,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       expect(await user(client)).toBe('ann');
     });
 
-    it('gets nothing where nothing was written, and no new token where nothing needs one', async () => {
+    it('gets no token if nothing was written, and a new one only if needed', async () => {
       const handled = await new HeaderClient(app).handle((session) => session.get('userId'));
       expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
       const client = await signedIn();
@@ -91,7 +91,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       expect(tokenOf(never)).toBeUndefined();
     });
 
-    it('goes on with an empty session under another token where it signs out', async () => {
+    it('continues with an empty session under another token after signing out', async () => {
       const client = await signedIn();
       const before = client.token;
       await client.in((session) => session.signOut());
@@ -102,7 +102,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       ]);
     });
 
-    it('has flash messages, an id and request.session.cookie as anybody', async () => {
+    it('has flash messages, an id and request.session.cookie like any other', async () => {
       const client = await signedIn();
       await client.in((session) => session.flash('status', 'Saved.'));
       expect(await client.in((session) => session.flashMessages.get('status'))).toBe('Saved.');
@@ -118,7 +118,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       expect(seen.isSigned).toBe(!isSealed);
     });
 
-    it('uses the header where it sends a cookie as well, and the cookie stays as it is', async () => {
+    it('uses the header even if it sends a cookie as well, which stays as it is', async () => {
       const browser = app.visitor();
       await browser.in((session) => session.put('userId', 'bob'));
       const client = await signedIn();
@@ -153,7 +153,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
     });
 
     it.each([{}, { 'sec-fetch-mode': 'cors' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }])(
-      'gets its token in it too where it has not said what it is, and goes on with either: %j',
+      'gets its token in both if its kind is unknown, and can continue with either: %j',
       async (headers) => {
         const jar = app.visitor();
         const first = await jar.handle((session) => session.put('userId', 'ann'), { headers });
@@ -179,7 +179,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       },
     );
 
-    it('that has not said what it is gets nothing where nothing was written', async () => {
+    it('whose kind is unknown gets nothing if nothing was written', async () => {
       const handled = await app.visitor().handle((session) => session.get('userId'));
       expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
       expect(handled.response.headers['vary'] ?? '').not.toContain('X-Session');
@@ -201,7 +201,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       expect(await app.visitor().in((session) => session.get('userId', 'nobody'), asCookie)).toBe('nobody');
     });
 
-    it('is answered as if it had no token where it sends rubbish', async () => {
+    it('is treated as having no token if it sends garbage', async () => {
       const client = await signedIn();
       const token = client.token ?? '';
       const flipped = token.slice(0, -3) + (token.at(-3) === 'A' ? 'B' : 'A') + token.slice(-2);
@@ -234,7 +234,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       expect(await user(client)).toBe('ann');
     });
 
-    it('is answered so where the header comes twice, and refused by Node where it takes 16 KB', async () => {
+    it('is treated as having no token if the header comes twice, and refused by Node if it takes 16 KB', async () => {
       const client = await signedIn();
       const token = client.token ?? '';
       const who = (sent: string | string[]) => rawRequest(`${app.url}/who`, { headers: { [HEADER]: sent } });
@@ -272,14 +272,14 @@ describe.each(PLATFORMS)('The header of a sealed session, on %s', (platform) => 
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  it('is one line up to its limit, and is read again', async () => {
+  it('is a single line up to its limit, and can be read again', async () => {
     const client = new HeaderClient(app);
     await client.in((session) => session.put({ much: randomBytes(4200).toString('base64url'), few: 1 }));
     expect(client.token?.length).toBeGreaterThan(7000);
     expect(await client.in((session) => session.get('few'))).toBe(1);
   });
 
-  it('is left out where it does not fit, for a client that may keep cookies', async () => {
+  it('is left out if it does not fit, for a client that may keep cookies', async () => {
     const handled = await app
       .visitor()
       .handle((session) => session.put('much', randomBytes(6500).toString('base64url')));
@@ -287,7 +287,7 @@ describe.each(PLATFORMS)('The header of a sealed session, on %s', (platform) => 
     expect(tokenOf(handled)).toBeUndefined();
   });
 
-  it('does not take what cookies take: the error names the header, the sizes and the largest keys', async () => {
+  it('holds less than cookies do, and the error names the header, the sizes and the largest keys', async () => {
     const client = new HeaderClient(app);
     const browser = await app
       .visitor()
@@ -303,8 +303,8 @@ describe.each(PLATFORMS)('The header of a sealed session, on %s', (platform) => 
   });
 });
 
-describe.each(PLATFORMS)('With the option, on %s', (platform) => {
-  it('a request that renews the session gets the token anew, and a path of the cookie is none of the header', async () => {
+describe.each(PLATFORMS)('With the option header, on %s', (platform) => {
+  it('a request that renews the session gets the token again, whatever the path of the cookie', async () => {
     await using app = await HandlerApp.start(platform, {
       options: { header: HEADER, touchEvery: 0, cookie: { path: '/elsewhere' } },
     });
@@ -315,7 +315,7 @@ describe.each(PLATFORMS)('With the option, on %s', (platform) => {
     expect([visited.value, tokenOf(visited)]).toEqual(['ann', client.token]);
   });
 
-  it('an answer that brings headers of its own keeps them, and the token is ours', async () => {
+  it('a response keeps its own headers, except that of the token', async () => {
     await using app = await HandlerApp.start(platform, { options: { header: HEADER } });
     const client = new HeaderClient(app);
     const handled = await client.handle((session, { res }) => {
@@ -334,7 +334,7 @@ describe.each(PLATFORMS)('With the option, on %s', (platform) => {
   });
 });
 
-it.each(PLATFORMS)('Without the option a header is nobody, on %s', async (platform) => {
+it.each(PLATFORMS)('Without the option, the header is ignored, on %s', async (platform) => {
   await using app = await HandlerApp.start(platform);
   const handled = await app
     .visitor()

@@ -13,7 +13,7 @@ const { HealthController, SessionHealth } = await loadedSnippet<{
 }>('session-health.ts');
 
 describe.each(PLATFORMS)('the health page of the documentation (@nestjs/terminus) on %s', (platform) => {
-  it('answers 200 while the store answers and 503 while it does not, with its name and without its secrets', async () => {
+  it('answers 200 while the store answers and 503 while it does not, with the driver and without secrets', async () => {
     const driver = new ScriptedDriver();
     await using app = await HandlerApp.start(platform, {
       options: { driver: 'scripted' },
