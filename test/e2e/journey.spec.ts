@@ -131,7 +131,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
     expect(driver.take()).toEqual(['read', 'write']);
   });
 
-  it('is the same session for the decorator, the facade, request.session, guards and the middleware of other modules', async () => {
+  it('gives the decorator, the facade, request.session, guards and middleware of other modules the same session', async () => {
     await using app = await TestApp.start(platform, {
       controllers: [JourneyController],
       imports: [LookingModule],
@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
       headers: { 'content-type': 'application/json', 'content-length': body.length },
     });
     outgoing.flushHeaders();
-    // The head is on its way by itself, and is handled, before the first byte of the body follows.
+    // The head is sent alone, and handled, before the first byte of the body follows.
     await once(outgoing, 'socket');
     outgoing.write(body.slice(0, 3));
     await new Promise((resolve) => {
@@ -168,7 +168,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
     expect(setCookies(incoming)).toHaveLength(1);
   });
 
-  it('opens once where main.ts puts the middleware first', async () => {
+  it('opens the session once if main.ts mounts the middleware first', async () => {
     const driver = new CountingDriver();
     const seen: unknown[] = [];
     await using app = await TestApp.start(platform, {
@@ -195,7 +195,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
     });
   });
 
-  it('opens nothing on excluded routes, with a global prefix as well', async () => {
+  it('opens no session on excluded routes, even with a global prefix', async () => {
     const driver = new CountingDriver();
     await using app = await TestApp.start(platform, {
       ...withDriver(driver, { exclude: ['/excluded', { path: '/assets/{*path}', method: 'GET' }] }),
@@ -228,7 +228,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
     expect(setCookies(again)).toEqual([]);
   });
 
-  it('moves data to a new id on regenerate, and the old id finds nothing', async () => {
+  it('moves the data to a new id on regenerate, and the old id finds nothing', async () => {
     await using app = await TestApp.start(platform, { controllers: [JourneyController] });
     const [old = ''] = setCookies(await app.request.get('/write'))[0]?.split(';') ?? [];
     const moved = await app.request.get('/regenerate').set('Cookie', old).expect(200, { changed: true });
@@ -264,7 +264,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
       const renewed = setCookies(await read());
       expect(renewed).toHaveLength(1);
       expect(renewed[0]).toContain('Max-Age=7200');
-      // The third call makes sure that what was touched is still a session, and not what a sign-in left behind.
+      // The third call makes sure that the touched record is still a session, not the redirect that a sign-in leaves.
       expect(driver.take()).toEqual(['read', 'touch', 'read']);
       expect(setCookies(await read())).toEqual([]);
       pass(60_000);
@@ -275,7 +275,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
       expect((await read()).body).toMatchObject({ count: 0 });
     });
 
-    it('does not renew on reading visits where automaticTouch is off', async () => {
+    it('does not renew on reading visits if automaticTouch is off', async () => {
       await using app = await TestApp.start(platform, {
         controllers: [JourneyController],
         options: { automaticTouch: false },
@@ -299,7 +299,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
       }
     });
 
-    it('gives up a lifetime of its own, and the time it began, on invalidate', async () => {
+    it('resets a lifetime of its own, and the creation time, on invalidate', async () => {
       for (const driver of ['memory', 'stealth']) {
         await using app = await TestApp.start(platform, {
           controllers: [JourneyController],
@@ -332,7 +332,7 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
     });
   });
 
-  it('warns once when a Secure cookie leaves on a plain request, and never behind a proxy that says https', async () => {
+  it('warns once when a Secure cookie is sent on a plain request, and never behind a proxy that says https', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     try {
       await using app = await TestApp.start(platform, {

@@ -15,7 +15,7 @@ import { SECRET, TestApp } from '../support/test-app.js';
 class PagesController {
   @Post('write')
   write(@Session() session: Session, @Headers('authorization') authorization = '') {
-    // As an application does that knows its users by a token.
+    // As in an application that identifies its users by a token.
     session.put('userId', authorization.slice('Bearer '.length, 'Bearer '.length + 40));
     return {};
   }
@@ -32,7 +32,7 @@ class PagesController {
   }
 }
 
-/** As somebody might write one: keeps the records that it is given. */
+/** As an application might write one: keeps the records that it gets. */
 @SessionDriver('plain')
 class PlainDriver implements RecordDriver {
   readonly #records = new Map<string, SessionRecord>();
@@ -46,24 +46,24 @@ class PlainDriver implements RecordDriver {
   destroy = () => Promise.resolve();
 }
 
-/** What each header is filled up to: Node takes 16 KB of them in all. */
+/** The length that each header is filled up to: Node accepts 16 KB of headers in all. */
 const HEADER = 3800;
 const SESSIONS = 600;
-/** More than a session takes with its share of what grows but once, and far less than it would take with one header. */
+/** More than a session takes with its share of one-time growth, and far less than it would take with one header. */
 const MAX_A_SESSION = 4200;
 
-/** Long enough for a piece of a text to be one that holds on to the whole (V8 copies what is shorter than 13). */
+/** Long enough for a slice of a string to retain the whole string (V8 copies slices shorter than 13). */
 const NAME = 24;
-/** A form that both platforms take. */
+/** The length of a form that both platforms accept. */
 const FORM = 90_000;
-/** Fewer than a cache remembers: one that holds on to forms holds on to all of these. */
+/** Fewer than a cache remembers: one that retains forms retains all of these. */
 const FORMS = 100;
 /** Far more than a session takes, and far less than a form. */
 const MAX_A_FORM = 30_000;
 
 const filler = (length: number): string => randomBytes(length).toString('base64url').slice(0, length);
 
-/** Large headers that a session takes something of: none of them the same twice. */
+/** Large headers that a session takes a part of: no header is the same twice. */
 function headers(cookie?: string): Record<string, string> {
   return {
     'user-agent': `Mozilla/5.0 ${filler(HEADER)}`,
@@ -79,7 +79,7 @@ async function send(app: TestApp, method: string, path: string, cookie?: string)
   return cookieOf(request(app.url + path, { method, agent, headers: headers(cookie) }).end());
 }
 
-/** Sends a form of a name and of something long; gives the cookie that it got. */
+/** Sends a form with a name and a long field. @returns the cookie that it got */
 async function signUp(app: TestApp, about: string): Promise<string> {
   const sent = request(`${app.url}/sign-up`, {
     method: 'POST',
@@ -98,42 +98,42 @@ async function cookieOf(sent: ClientRequest): Promise<string> {
   });
 }
 
-// Each platform and each driver once: what is cut out of a request is the one's affair, what is kept of it the other's.
-describe('What is kept of many sessions', () => {
+// Each platform and each driver once: the platform decides what is cut out of a request, the driver what is kept.
+describe('Memory per session', () => {
   it.each([
     ['express', 'memory'],
     ['fastify', 'plain'],
-  ] as const)('on %s, with the driver %s, holds on to no header', async (platform, driver) => {
+  ] as const)('on %s, with the driver %s, retains no request header', async (platform, driver) => {
     await using app = await TestApp.start(platform, {
       controllers: [PagesController],
       providers: [PlainDriver],
       options: { driver },
       configure: (each) => {
         const instance: unknown = each.getHttpAdapter().getInstance();
-        // Express takes the address out of a header then.
+        // Makes Express take the address from a header.
         if (isExpress(instance)) instance.set('trust proxy', true);
       },
     });
     const visit = async (): Promise<void> => {
       const cookie = await send(app, 'POST', '/write');
-      // And of later visits, from which the id and the cookie are known.
+      // And later visits, with a known id and cookie.
       await send(app, 'POST', '/write', cookie);
       await send(app, 'GET', '/read', cookie);
     };
     const visits = async (count: number): Promise<void> => {
       for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, visit));
     };
-    // As many as are measured: what grows but once (compiled code, what it has learned of types) has grown by then.
+    // As many as are measured: one-time growth (compiled code, type feedback) is over by then.
     await visits(SESSIONS);
     expect((await heapGrowth(() => visits(SESSIONS))) / SESSIONS).toBeLessThan(MAX_A_SESSION);
   });
 });
 
-describe('What is kept of a form', () => {
+describe('Memory per form', () => {
   it.each([
     ['express', 'memory'],
     ['fastify', 'stealth'],
-  ] as const)('on %s, with the driver %s, is what was stored of it', async (platform, driver) => {
+  ] as const)('on %s, with the driver %s, retains only what was stored of it', async (platform, driver) => {
     await using app = await TestApp.start(platform, {
       controllers: [PagesController],
       options: { driver },
@@ -143,7 +143,7 @@ describe('What is kept of a form', () => {
       for (let done = 0; done < FORMS; done += 10)
         await Promise.all(Array.from({ length: 10 }, () => signUp(app, about)));
     };
-    // With short forms: a cache that holds on to whole ones would be full of them before it is measured.
+    // With short forms: a cache that retains whole forms would be full of long ones before it is measured.
     await visits(10);
     expect((await heapGrowth(() => visits(FORM))) / FORMS).toBeLessThan(MAX_A_FORM);
   });
@@ -152,16 +152,16 @@ describe('What is kept of a form', () => {
 const isExpress = (instance: unknown): instance is Application =>
   typeof instance === 'function' && 'set' in instance;
 
-/** A token as it comes: cut out of a Cookie header. */
+/** A token as it arrives: a slice of a Cookie header. */
 function cutOut(token: string): string {
   const header = `session=${token}; a=${filler(12_000)}`;
   return header.slice('session='.length, 'session='.length + token.length);
 }
 
-describe('What is remembered of tokens', () => {
+describe('The token cache', () => {
   const COUNT = 300;
 
-  it('of signed ids holds on to no header', async () => {
+  it('of signed ids retains no header', async () => {
     const keyring = new Keyring([SECRET], 'session');
     const tokens = Array.from({ length: COUNT }, () => keyring.sign(randomId()));
     const growth = await heapGrowth(() => {
@@ -173,7 +173,7 @@ describe('What is remembered of tokens', () => {
     expect(keyring.verify(tokens[0] ?? '')).not.toBeNull();
   });
 
-  it('of sealed sessions holds on to no header', async () => {
+  it('of sealed sessions retains no header', async () => {
     const driver = new StealthDriver(new Keyring([SECRET], 'session'));
     const record = {
       payload: '{}',

@@ -17,7 +17,7 @@ import { Session, SessionError } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
 
-/** Resolved by a test that lets a handler go on. */
+/** Resolved by a test to let a handler continue. */
 let goOn = new Deferred();
 let outcome = new Deferred<unknown>();
 
@@ -29,7 +29,7 @@ interface Raw {
 
 const rawOf = (res: { raw?: Raw } & Partial<Raw>): Raw => res.raw ?? (res as Raw);
 
-/** The recipe of Nest's documentation, with a time that only the test decides about. */
+/** The recipe of Nest's documentation, with a short time: the test decides when the handler continues. */
 @Injectable()
 class TimeoutInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler) {
@@ -119,12 +119,12 @@ async function begin(platform: (typeof PLATFORMS)[number], driver: string) {
   return { app, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 }
 
-describe.each(PLATFORMS)('a commit after the head of the response has left, on %s,', (platform) => {
+describe.each(PLATFORMS)('a commit after the head of the response was sent, on %s,', (platform) => {
   it.each([
     ['of a new session, on memory', 'memory', false],
     ['of a new session, on stealth', 'stealth', false],
     ['of any session, on stealth', 'stealth', true],
-  ])('is refused and said in the log where it needs a cookie: %s', async (_what, driver, begun) => {
+  ])('is refused and logged if it needs a cookie: %s', async (_what, driver, begun) => {
     await using scene = await begin(platform, driver);
     const visitor = scene.app.visitor();
     if (begun) await visitor.get('/begin').expect(200);
@@ -138,7 +138,7 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
     await visitor.get('/all').expect(200, begun ? { begun: true } : {});
   });
 
-  it('is stored where it needs none', async () => {
+  it('is stored if it needs no cookie', async () => {
     await using scene = await begin(platform, 'memory');
     const visitor = scene.app.visitor();
     await visitor.get('/begin').expect(200);
@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
   it.each([
     ['memory', 'done'],
     ['stealth', expect.any(SessionError)],
-  ])('ends a session all the same, and says so where its cookie stays: %s', async (driver, expected) => {
+  ])('still ends a session, and rejects if its cookie stays: %s', async (driver, expected) => {
     await using scene = await begin(platform, driver);
     const visitor = scene.app.visitor();
     await visitor.get('/begin').expect(200);
@@ -161,7 +161,7 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
     await visitor.get('/all').expect(200, {});
   });
 
-  it('is said once in the log, also where a write of the response finds it out first', async () => {
+  it('is logged once, even if a write of the response detects it first', async () => {
     await using scene = await begin(platform, 'stealth');
     const visitor = scene.app.visitor();
     await visitor.get('/begin').expect(200);
@@ -177,7 +177,7 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
       expect.objectContaining({ message: expect.stringContaining('before the first byte') }),
       [expect.stringContaining('nothing of it was stored')],
     ],
-  ])('is what touch is where the lifetime is in the cookie: %s', async (driver, expected, log) => {
+  ])('made by touch() is refused and logged if the cookie holds the lifetime: %s', async (driver, expected, log) => {
     await using scene = await begin(platform, driver);
     const visitor = scene.app.visitor();
     await visitor.get('/begin').expect(200);
@@ -188,7 +188,7 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
   });
 
   it.each(['memory', 'stealth'])(
-    'is said in the log where a handler goes on behind TimeoutInterceptor, with %s',
+    'is logged if a handler continues after TimeoutInterceptor has answered, with %s',
     async (driver) => {
       await using scene = await begin(platform, driver);
       const visitor = scene.app.visitor();

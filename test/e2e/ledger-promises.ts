@@ -21,7 +21,7 @@ export async function startShops(platform: Platform, ledger: SharedLedger): Prom
   return { here, there };
 }
 
-/** One that keeps the cookie of a visitor whose requests come to several processes. */
+/** Keeps the cookie of a visitor whose requests go to several processes. */
 export class Browser {
   cookie = '';
 
@@ -34,7 +34,7 @@ export class Browser {
   }
 }
 
-/** What the session of a copied cookie says. */
+/** What a copied cookie gives access to. */
 export const seenBy = (app: HandlerApp, headers: { cookie: string }): Promise<unknown> =>
   app.visitor().in((session) => [session.stored, session.userId, session.get('cart', null)], { headers });
 
@@ -57,7 +57,7 @@ export function ledgerPromises(platform: Platform, ledger: SharedLedger): void {
   const signIn: Handler<unknown> = (session) => session.put('cart', ['mug']).signIn('ann');
 
   it.each(WAYS)(
-    'a copied cookie is dead after %s, whoever was signed in, in every process',
+    'a copied cookie is dead after %s in every process, whether a user was signed in or not',
     async (_way, end) => {
       const { here, there } = await startShops(platform, ledger);
       for (const begin of [signIn, fill]) {
@@ -71,7 +71,7 @@ export function ledgerPromises(platform: Platform, ledger: SharedLedger): void {
     },
   );
 
-  it('a visitor keeps what he has through signing in, writing and signing out, in turns in two processes', async () => {
+  it('the session of a visitor survives sign-in, writes and sign-out in alternating processes', async () => {
     const { here, there } = await startShops(platform, ledger);
     const browser = new Browser();
     await browser.in(here, fill);
@@ -103,7 +103,7 @@ export function ledgerPromises(platform: Platform, ledger: SharedLedger): void {
     expect(await here.manager.list('ann')).toEqual([]);
   });
 
-  it('of two requests at once nothing is lost, in whatever order their responses arrive', async () => {
+  it('two concurrent requests lose no change, in whatever order their responses arrive', async () => {
     const { here, there } = await startShops(platform, ledger);
     const { asHeaders: headers } = await here.visitor().handle(signIn);
     const [isLoaded, isStored] = [new Deferred(), new Deferred()];
@@ -125,7 +125,7 @@ export function ledgerPromises(platform: Platform, ledger: SharedLedger): void {
       expect(await app.visitor().in(view, { headers })).toEqual([['mug', 'pot', 'tea'], 2]);
   });
 
-  it('a request that was under way while its visitor signed in elsewhere writes to the session that he has then', async () => {
+  it('a request that is pending while its visitor signs in elsewhere writes to the moved session', async () => {
     const { here, there } = await startShops(platform, ledger);
     const visitor = here.visitor();
     const { asHeaders: headers } = await visitor.handle(fill);
@@ -141,7 +141,7 @@ export function ledgerPromises(platform: Platform, ledger: SharedLedger): void {
     await isLoaded.promise;
     await visitor.in((session) => session.signIn('ann'));
     isSignedIn.resolve();
-    // It tells the browser of no cookie: the one that signed in does.
+    // It sets no cookie: the request that signed in does.
     expect((await slow).cookies).toEqual([]);
     expect(await visitor.in((session) => [session.userId, session.get('cart')])).toEqual([
       'ann',

@@ -26,10 +26,10 @@ describeWith(['redis'], 'stealth with a ledger in Redis', () => {
     redis: { url: server.url, prefix },
   });
 
-  // Fastify keeps them with a ledger in memory, by the same code.
+  // On Fastify they are tested with a ledger in memory, by the same code.
   ledgerPromises(PLATFORMS[0], () => inRedis({ ledger: 'redis' }));
 
-  /** What each kind of request sends to Redis, once the session is a minute from its next renewal. */
+  /** The commands that each kind of request sends to Redis while no renewal is due for a minute. */
   async function questions(app: HandlerApp, prefix: string, begin: Handler<unknown>) {
     const visitor = app.visitor();
     await visitor.in(begin);
@@ -55,16 +55,16 @@ describeWith(['redis'], 'stealth with a ledger in Redis', () => {
       [platform, 'who is not', fill] as const,
     ]),
   )(
-    'is asked once for a request that reads, twice for one that writes, and never without a ledger, on %s, for %s',
+    'sends one command for a request that reads, two for one that writes, and none without a ledger, on %s, for %s',
     async (platform, _who, begin) => {
       const prefix = `${randomUUID()}:`;
       await using app = await HandlerApp.start(platform, { options: inRedis({ ledger: 'redis' }, prefix) });
-      // Redis gets to know the scripts.
+      // Loads the scripts into Redis.
       await questions(app, prefix, begin);
       expect(await questions(app, prefix, begin)).toEqual({
         'no cookie': NOTHING,
         read: READ,
-        // What somebody's line holds is compared and replaced; that a cookie's session still lives, is only asked.
+        // A signed-in user's record is compared and replaced; for a session in the cookie alone, only its end is checked.
         write: begin === signIn ? ['get', 'evalsha'] : ['get', 'get'],
         'read again': READ,
       });
@@ -75,7 +75,7 @@ describeWith(['redis'], 'stealth with a ledger in Redis', () => {
   );
 
   it.each(PLATFORMS)(
-    'is asked by nobody but writers while its answers are cached, on %s',
+    'sends commands only for writes while its answers are cached, on %s',
     async (platform) => {
       const prefix = `${randomUUID()}:`;
       const stealth = { ledger: 'redis', ledgerEvery: '1h' };

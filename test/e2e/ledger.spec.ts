@@ -52,7 +52,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     return app;
   }
 
-  it('asks once for a request that reads, twice for one that writes, and not at all without a cookie', async () => {
+  it('calls its store at most once for a request that reads, twice for one that writes, and never without a cookie', async () => {
     const ledger = new CountingDriver();
     const app = await start(ledger);
     const [ann, nobody] = [app.visitor(), app.visitor()];
@@ -71,7 +71,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(ledger.take()).toEqual(['read', 'write']);
   });
 
-  it('keeps a line of those who are signed in and of what has ended, in which nobody can read', async () => {
+  it('keeps encrypted records, only of signed-in sessions and of ids that have ended', async () => {
     const ledger = new MemoryDriver({}, systemClock);
     const lines: string[] = [];
     const write = ledger.write.bind(ledger);
@@ -84,14 +84,14 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     await visitor.in((session) => session.put('cart', 'a red mug'));
     expect(lines).toHaveLength(0);
     await visitor.in((session) => session.signIn('ann@home'));
-    // One of the session, and one where it was before.
+    // One of the session, and one of its previous id.
     expect(lines).toHaveLength(2);
     await visitor.in((session) => session.put('cart', 'a blue mug'));
     await visitor.in((session) => session.signOut());
     expect(lines.join()).not.toMatch(/a (red|blue) mug|ann@home|\{/);
   });
 
-  it('gives a session that gets its user without signIn another id all the same', async () => {
+  it('gives a session another id even if it gets its user without signIn', async () => {
     const app = await start(new MemoryDriver({}, systemClock));
     const visitor = app.visitor();
     const { asHeaders: copy, value: before } = await visitor.handle((session) => session.put('cart', 1).id);
@@ -101,7 +101,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await seenBy(app, copy)).toEqual([false, null, null]);
   });
 
-  it('keeps an ended session ended for as long as a copy of its cookie may be good', async () => {
+  it('keeps an ended session ended for as long as a copy of its cookie may be valid', async () => {
     clockAt(0);
     const app = await start(new MemoryDriver({}, systemClock), { age: '2h' });
     const visitor = app.visitor();
@@ -114,7 +114,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     }
   });
 
-  it('lets a signed-in session live by its line, also where its cookie ends with the browser', async () => {
+  it('extends a signed-in session by its record, even if its cookie ends with the browser', async () => {
     clockAt(0);
     const app = await start(new MemoryDriver({}, systemClock), { age: '2h', clearWithBrowser: true });
     const { asHeaders: headers } = await app.visitor().handle((session) => session.signIn('ann'));
@@ -126,7 +126,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await app.visitor().in(({ userId }) => userId, { headers })).toBeNull();
   });
 
-  it('keeps a user to so many sessions', async () => {
+  it('limits the number of sessions per user', async () => {
     const app = await start(new MemoryDriver({}, systemClock), {
       sessionsPerUser: { max: 1, when: 'refuse' },
     });
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await second.in(({ userId }) => userId)).toBe('ann');
   });
 
-  it('reads, runs and destroys sessions of those who are signed in by their id, and ends those of nobody', async () => {
+  it('reads, runs and destroys signed-in sessions by their id, and can only destroy others', async () => {
     const app = await start(new MemoryDriver({}, systemClock));
     const [ann, nobody] = [app.visitor(), app.visitor()];
     const id = await ann.in((session) => session.put('cart', 1).signIn('ann').id);
@@ -158,7 +158,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await seenBy(app, copy)).toEqual([false, null, null]);
   });
 
-  it('takes over who is not signed in from before there was a ledger, and nobody else', async () => {
+  it('accepts sessions from before there was a ledger only if nobody is signed in to them', async () => {
     const before = await HandlerApp.start(platform, { options: { driver: 'stealth' } });
     onTestFinished(() => before[Symbol.asyncDispose]());
     const { asHeaders: nobody } = await before.visitor().handle((session) => session.put('cart', 1));
@@ -169,7 +169,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
   });
 
   it.each([{}, { ledgerEvery: '10m' }])(
-    'seals a line anew with the first secret at its next renewal, and says so as long as another one opened it (%j)',
+    'reseals a record with the first secret at its next renewal, and reports the old secret until then (%j)',
     async (cached) => {
       clockAt(0);
       const ledger = new MemoryDriver({}, systemClock);
@@ -202,7 +202,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     },
   );
 
-  it('has tokens in headers too', async () => {
+  it('supports tokens in headers too', async () => {
     const app = await start(new MemoryDriver({}, systemClock), { header: 'X-Session' });
     const client = app.visitor();
     const tokenOf = ({ response }: { response: { headers: Record<string, string> } }): string =>
@@ -217,7 +217,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await client.in(({ stored }) => stored, asked(first))).toBe(false);
   });
 
-  it('removes the lines that have expired, and says whether its store is up', async () => {
+  it('removes expired records, and reports whether its store is up', async () => {
     clockAt(0);
     const ledger = new MemoryDriver({}, systemClock);
     const app = await start(ledger);
@@ -240,7 +240,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
       return { ledger, app, cookies: [ann, nobody] };
     }
 
-    it('answers whoever has a session 503, signed in or not, and leaves the cookie as it is', async () => {
+    it('answers a visitor with a session 503, signed in or not, and leaves the cookie as it is', async () => {
       const { ledger, app, cookies } = await inTrouble();
       ledger.mood = 'failing';
       for (const headers of cookies) {
@@ -252,7 +252,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
         expect(await app.visitor().in(({ stored }) => stored, { headers })).toBe(true);
     });
 
-    it('goes on with an empty session where it is to degrade', async () => {
+    it('continues with an empty session if it is to degrade', async () => {
       const { ledger, app, cookies } = await inTrouble({ whenStoreFails: 'degrade' });
       ledger.mood = 'failing';
       const view: Handler<unknown> = (session) => [session.stored, session.readonly, session.all()];
@@ -260,7 +260,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
         expect(await app.visitor().in(view, { headers })).toEqual([false, true, {}]);
     });
 
-    it('says so where a session could not be ended, and does not pretend', async () => {
+    it('answers 503 if a session could not be ended, which goes on', async () => {
       const { ledger, app, cookies } = await inTrouble();
       const ends: Handler<unknown>[] = [
         (session) => session.destroy(),
@@ -286,7 +286,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
 });
 
 describe('a ledger that is cached for ten seconds', () => {
-  it('is asked once in that time by each process, and answers each visitor with what he has written', async () => {
+  it('is read at most once in that time by each process, and shows each visitor their own writes', async () => {
     clockAt(0);
     const ledger = new CountingDriver();
     const { here, there } = await startShops('express', () => on(ledger, { ledgerEvery: '10s' }));
@@ -298,11 +298,11 @@ describe('a ledger that is cached for ten seconds', () => {
       expect(await ann.in(here, view)).toEqual(['ann', 0]);
       expect(await ann.in(there, view)).toEqual(['ann', 0]);
     }
-    // The one that has written it knows it already.
+    // The process that wrote the record has it in its cache.
     expect(ledger.take()).toEqual(['read']);
     await ann.in(there, (session) => session.put('cart', 1));
     expect(ledger.take()).toEqual(['write']);
-    // His cookie says that there is a newer version than this process knows.
+    // The cookie names a newer version than this process has cached.
     expect(await ann.in(here, view)).toEqual(['ann', 1]);
     expect(ledger.take()).toEqual(['read']);
     vi.setSystemTime(START + 11_000);
@@ -310,7 +310,7 @@ describe('a ledger that is cached for ten seconds', () => {
     expect(ledger.take()).toEqual(['read']);
   });
 
-  it('merges what it writes with what others have written in the meantime', async () => {
+  it('merges a write with those of other processes in the meantime', async () => {
     const ledger = new CountingDriver();
     const { here, there } = await startShops('express', () => on(ledger, { ledgerEvery: '10s' }));
     const { asHeaders: headers } = await here.visitor().handle((session) => session.signIn('ann'));
@@ -322,7 +322,7 @@ describe('a ledger that is cached for ten seconds', () => {
     expect(await here.visitor().in((session) => session.get('count'), { headers })).toBe(3);
   });
 
-  it('counts what this process ends at once, and what another one ends ten seconds later', async () => {
+  it('respects what this process ends at once, and what another one ends within ten seconds', async () => {
     clockAt(0);
     const ledger = new CountingDriver();
     const { here, there } = await startShops('fastify', () => on(ledger, { ledgerEvery: '10s' }));
@@ -391,14 +391,14 @@ describe('an application with a ledger that cannot be one', () => {
     expect(await boot(options)).toMatch(says);
   });
 
-  it('boots with one that cannot list, and says so where it has to', async () => {
+  it('boots with one that cannot list, and says so when it has to list', async () => {
     const ledger = new CountingDriver();
     await using app = await HandlerApp.start('express', { options: on(ledger) });
     await expect(app.manager.list('ann')).rejects.toThrow(SessionConfigError);
     await expect(app.manager.list('ann')).rejects.toThrow(/ledger "shared" cannot list/);
   });
 
-  it('refuses one that is made for each request', async () => {
+  it('refuses a driver that is made for each request', async () => {
     @Injectable()
     class Extends {
       constructor(@Inject(SessionManager) sessions: SessionManager) {

@@ -34,7 +34,7 @@ class CartController {
 }
 
 describe.each(PLATFORMS)('a handler on %s that commits by itself', (platform) => {
-  it('is answered by the filter of the application where that fails, and nothing is tried once more', async () => {
+  it('has a failed commit answered by the filter of the application, and not retried', async () => {
     const driver = new CountingDriver();
     await using app = await TestApp.start(platform, {
       controllers: [CartController],

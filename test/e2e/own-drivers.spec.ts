@@ -27,13 +27,13 @@ import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { PLATFORMS, TestApp, type TestAppSetup } from '../support/test-app.js';
 
-/** A dependency, as an application has them: a connection pool, say. */
+/** A dependency of a driver in an application, such as a connection pool. */
 @Injectable()
 class Journal {
   readonly entries: string[] = [];
 }
 
-/** Writes down what happens to it and what it was given. */
+/** Records its calls and the configuration that it got. */
 class JournalingDriver extends CustomDriver {
   readonly config: unknown;
 
@@ -61,7 +61,7 @@ class JournalingDriver extends CustomDriver {
 
 @SessionDriver('mongo')
 class MarkedDriver extends JournalingDriver {
-  // Nest reads what to inject from a constructor of the class itself.
+  // Nest reads what to inject from the constructor of the class itself.
   // oxlint-disable-next-line no-useless-constructor
   constructor(journal: Journal) {
     super(journal);
@@ -70,7 +70,7 @@ class MarkedDriver extends JournalingDriver {
 
 @Injectable()
 class PlainDriver extends JournalingDriver {
-  // Nest reads what to inject from a constructor of the class itself.
+  // Nest reads what to inject from the constructor of the class itself.
   // oxlint-disable-next-line no-useless-constructor
   constructor(journal: Journal) {
     super(journal);
@@ -164,14 +164,14 @@ describe.each(WAYS)('a driver brought by $name', ({ setup }) => {
   });
 });
 
-it('hands the configuration to factories', async () => {
+it('driver factories get the configuration', async () => {
   for (const { setup } of WAYS.slice(2)) {
     await using app = await TestApp.start('express', setup);
     expect(app.get(SessionManager).driver()).toHaveProperty('config', MONGO);
   }
 });
 
-it('makes the class of useClass itself where nobody provides it, with what any module of the application has', async () => {
+it('useClass is instantiated if no module provides it, with dependencies from any module', async () => {
   await using app = await TestApp.start('express', {
     controllers: [CounterController],
     imports: [JournalModule],
@@ -181,7 +181,7 @@ it('makes the class of useClass itself where nobody provides it, with what any m
   expect(app.get(SessionManager).driver()).toHaveProperty('journal', app.get(Journal));
 });
 
-it('calls a factory with two parameters for each request, and hands it the request', async () => {
+it('a factory with two parameters is called for each request, and gets the request', async () => {
   const store = new CustomDriver(systemClock);
   const urls: unknown[] = [];
 
@@ -211,7 +211,7 @@ it('calls a factory with two parameters for each request, and hands it the reque
   }
 });
 
-it('takes a sealing driver that works asynchronously', async () => {
+it('a sealing driver may be asynchronous', async () => {
   class SlowSeal implements SealingDriver {
     async seal(record: SessionRecord): Promise<string> {
       return Buffer.from(JSON.stringify(record)).toString('base64url');
@@ -239,7 +239,7 @@ it('takes a sealing driver that works asynchronously', async () => {
 });
 
 it.each(PLATFORMS)(
-  'limits the time of a sealing driver that asks somebody else, and says what is wrong, on %s',
+  'an asynchronous sealing driver that hangs gets the store timeout and is logged, on %s',
   async (platform) => {
     const hanging = { open: false, seal: false };
     const answer = <T>(call: 'open' | 'seal', value: () => T): Promise<T> =>
@@ -277,7 +277,7 @@ it.each<[string, unknown, string]>([
   ['a letter beyond ASCII', 'sécret', 'text that no cookie can carry'],
   ['nothing in it', '', 'text that no cookie can carry'],
   ['another type', Buffer.from('secret'), 'a value of type object'],
-])('refuses a token of a sealing driver with %s, and shows nothing of it', async (_what, token, shown) => {
+])('a token of a sealing driver with %s is refused, and never shown', async (_what, token, shown) => {
   for (const platform of PLATFORMS) {
     for (const seal of [() => token, () => Promise.resolve(token)]) {
       const errors: unknown[] = [];
@@ -310,7 +310,7 @@ it.each<[string, unknown, string]>([
   }
 });
 
-it('collects garbage by itself as often as the option says, outside of requests', async () => {
+it('garbage is collected outside of requests, as often as the option gc says', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
     const journal = new Journal();
@@ -339,7 +339,7 @@ it.each([
   [Object.assign(new Error('payload of nobody'), { code: 'EACCES' }), 'EACCES'],
   [new TypeError('payload of nobody'), 'TypeError'],
   ['payload of nobody', 'an unknown error'],
-])('says in the log why garbage could not be collected: %s', async (reason, said) => {
+])('a failed garbage collection is logged with its reason: %s', async (reason, said) => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const warn = vi.fn<(...lines: unknown[]) => void>();
   try {
@@ -364,7 +364,7 @@ it.each([
   }
 });
 
-it('opens a driver of the package that is configured and not in use only when it is asked for something', async () => {
+it('a built-in driver that is configured but not in use is opened only on its first call', async () => {
   const location = join(tmpdir(), `session-unused-${process.pid}`);
   await using app = await TestApp.start('express', {
     options: { driver: 'memory', file: { location }, redis: { host: '127.0.0.1', port: 1 } },
@@ -376,16 +376,16 @@ it('opens a driver of the package that is configured and not in use only when it
   rmSync(location, { recursive: true });
 });
 
-describe('a driver that is none', () => {
+describe('a driver that is not valid', () => {
   const boot = (options: Partial<SessionModuleOptions>) => TestApp.start('express', { options });
 
-  it('stops the boot with the known names where the name is unknown', async () => {
+  it('stops the boot with the known names if its name is unknown', async () => {
     const failure = boot({ driver: 'mongodb' });
     await expect(failure).rejects.toThrow(SessionConfigError);
     await expect(failure).rejects.toThrow(/mongodb.*memory, file, database, redis, memcached, stealth/);
   });
 
-  it('is refused where extend names the driver in use after the application has booted', async () => {
+  it('is refused if extend names the driver in use after the boot', async () => {
     await using app = await boot({ driver: 'memory' });
     const sessions = app.get(SessionManager);
     expect(() => sessions.extend('memory', () => new CustomDriver(systemClock))).toThrow(/too late/);
@@ -396,11 +396,11 @@ describe('a driver that is none', () => {
   it.each([
     { driver: 'memory', memory: { maxx: 1 } },
     { driver: 'file', file: { folder: '/tmp' } },
-  ])('stops the boot where an option of it does not exist: %j', async (options) => {
+  ])('stops the boot if it has an unknown option: %j', async (options) => {
     await expect(boot(options as Partial<SessionModuleOptions>)).rejects.toThrow(/does not exist. Known are/);
   });
 
-  it('stops the boot where methods are missing, and names them', async () => {
+  it('stops the boot if methods are missing, and names them', async () => {
     const half = { read: async () => null, write: async () => true };
     const useFactory = () => half as unknown as RecordDriver;
     await expect(boot({ driver: 'half', drivers: { half: { useFactory } } })).rejects.toThrow(
@@ -408,7 +408,7 @@ describe('a driver that is none', () => {
     );
   });
 
-  it('stops the boot where extend is given what makes a promise', async () => {
+  it('stops the boot if the factory of extend returns a promise', async () => {
     @Injectable()
     class Hasty {
       constructor(sessions: SessionManager) {
@@ -420,7 +420,7 @@ describe('a driver that is none', () => {
     ).rejects.toThrow(/"later" is a promise: .* its open\(\)/);
   });
 
-  it('stops the boot where an injected dependency is provided nowhere, and names it', async () => {
+  it('stops the boot if an injected dependency is provided nowhere, and names it', async () => {
     const useFactory = (journal: Journal) => new JournalingDriver(journal);
     await expect(
       boot({ driver: 'own', drivers: { own: { useFactory, inject: [Journal] } } }),

@@ -7,7 +7,7 @@ import { Flash, FlashMessages, NoSessionError, RequestSession, Session } from 'n
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
-/** Its parameters have the types that compilers write down for pipes, a class where one is named. */
+/** Its parameters have types that compilers emit for pipes: the class if a class is named. */
 @Controller()
 class TypedController {
   @Get('session')
@@ -26,7 +26,7 @@ class TypedController {
   }
 }
 
-describe.each(PLATFORMS)('handler parameters on %s, with a ValidationPipe that looks at all', (platform) => {
+describe.each(PLATFORMS)('handler parameters on %s, with a ValidationPipe for custom decorators', (platform) => {
   const start = () =>
     HandlerApp.start(platform, {
       controllers: [TypedController],
@@ -41,7 +41,7 @@ describe.each(PLATFORMS)('handler parameters on %s, with a ValidationPipe that l
     await app.visitor().agent.get(`/${path}`).expect(200, { same: true });
   });
 
-  it('are the flash messages with what they hold', async () => {
+  it('are the flash messages with their contents', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flash('status', 'Saved.'));
@@ -50,7 +50,7 @@ describe.each(PLATFORMS)('handler parameters on %s, with a ValidationPipe that l
 });
 
 describe('A parameter that asks for a session', () => {
-  /** As Nest would, for a handler that is called in another way than over HTTP. */
+  /** Resolves the parameter as Nest does for a handler of this type of context. */
   function resolve(type: string): unknown {
     const context = new ExecutionContextHost(
       [{}, {}],
@@ -64,19 +64,19 @@ describe('A parameter that asks for a session', () => {
     return parameter?.factory(undefined, context);
   }
 
-  it('says which handler has none, and what to look at', () => {
+  it('throws an error that names the handler, and what to check', () => {
     expect(() => resolve('http')).toThrow(NoSessionError);
     expect(() => resolve('http')).toThrow(/^TypedController\.session asks .*Is SessionModule imported/);
   });
 
-  it('says of a message on a socket where its gateway may have been left out', () => {
+  it('throws an error for a socket message that names how its gateway may be excluded', () => {
     expect(() => resolve('ws')).toThrow(NoSessionError);
     expect(() => resolve('ws')).toThrow(
       /namespace \(socket\.io\) or path \(ws\) not named by its option 'exclude'/,
     );
   });
 
-  it('says of a message of a microservice that it comes from no visitor, and what to do', () => {
+  it('throws an error for a microservice message that says what to do instead', () => {
     expect(() => resolve('rpc')).toThrow(NoSessionError);
     expect(() => resolve('rpc')).toThrow(/messages of a microservice \('rpc'\).* SessionManager\.run\(id/);
   });

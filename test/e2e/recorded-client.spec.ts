@@ -13,7 +13,7 @@ describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) =
     return app.manager.read(id);
   }
 
-  it('is the user, and the address and the user agent of who wrote last', async () => {
+  it('is the user, and the address and user agent of the last writer', async () => {
     expect(await recorded({})).toMatchObject({
       userId: '42',
       ipAddress: expect.stringMatching(/^(::ffff:)?127\.0\.0\.1$/),
@@ -21,7 +21,7 @@ describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) =
     });
   });
 
-  it('is as much of a long user as stores have room for, in whole characters, and a hash of all of him', async () => {
+  it('is, for a long user id, as many whole characters as stores have room for, and a hash of it all', async () => {
     const short = 'x'.repeat(254);
     expect(await recorded({}, short)).toMatchObject({ userId: short });
     const long = `${'y'.repeat(190)}${'\u{1F600}'.repeat(40)}`;
@@ -29,7 +29,7 @@ describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) =
     expect(await recorded({}, long)).toMatchObject({ userId });
   });
 
-  it.runIf(platform === 'express')('is the address that a trusted proxy tells', async () => {
+  it.runIf(platform === 'express')('is the address that a trusted proxy forwards', async () => {
     const configure: HandlerAppSetup['configure'] = (app) => {
       const adapter = app.getHttpAdapter();
       if (adapter instanceof ExpressAdapter) adapter.set('trust proxy', true);
@@ -37,7 +37,7 @@ describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) =
     expect(await recorded({ configure })).toMatchObject({ ipAddress: '203.0.113.7' });
   });
 
-  it('is neither address nor user agent where recordClient is false', async () => {
+  it('is neither address nor user agent if recordClient is false', async () => {
     expect(await recorded({ options: { recordClient: false } })).toMatchObject({
       userId: '42',
       ipAddress: null,
@@ -60,7 +60,7 @@ describe('the driver memory', () => {
     return warn.mock.calls.flat().filter((line) => String(line).includes("'memory'"));
   }
 
-  it('says once in production what it cannot do, and nothing elsewhere', async () => {
+  it('warns once in production, and not elsewhere', async () => {
     expect(await warningsAt('production')).toHaveLength(1);
     vi.restoreAllMocks();
     expect(await warningsAt('development')).toEqual([]);
@@ -74,7 +74,7 @@ describe('the driver memory', () => {
     expect(app.url).toContain('127.0.0.1');
   });
 
-  it('keeps no more sessions than the option says: the one not used for longest goes first', async () => {
+  it('keeps no more sessions than the option max says, and evicts the least recently used one first', async () => {
     await using app = await HandlerApp.start('express', { options: { memory: { max: 2 } } });
     const [first, second, third] = [app.visitor(), app.visitor(), app.visitor()];
     await first.in((session) => session.put('name', 'first'));

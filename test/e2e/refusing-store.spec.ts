@@ -5,7 +5,7 @@ import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
 
-/** A driver that is wrong: it answers every write as if another had come first. */
+/** A broken driver: it answers every write as if another had come first. */
 class RefusingDriver extends CustomDriver {
   refuses = false;
 
@@ -25,8 +25,8 @@ describe.each(PLATFORMS)('an application on %s whose driver refuses every write'
         application.useLogger({ log: () => undefined, warn: note, error: note } satisfies LoggerService),
     });
     onTestFinished(() => app[Symbol.asyncDispose]());
-    // Between its attempts a write waits for a random moment: the shortest will do. Not before the application has
-    // started: Nest draws the ids of modules by it, in advance for those that come next.
+    // A write waits for a random time between its attempts: here, for the shortest. Mocked only once the application has
+    // started, since Nest draws the ids of modules from it, some in advance.
     const random = vi.spyOn(Math, 'random').mockReturnValue(0);
     onTestFinished(() => random.mockRestore());
     const visitor = app.visitor();
@@ -36,7 +36,7 @@ describe.each(PLATFORMS)('an application on %s whose driver refuses every write'
     return { app, lines, visitor };
   }
 
-  it('answers 503, and says why once and not for each request', async () => {
+  it('answers 503, and logs the reason once, not for each request', async () => {
     const { app, lines, visitor } = await begin();
     await visitor.handle((session) => session.put('name', 'Bob'), { status: 503 });
     await visitor.handle((session) => session.put('name', 'Bob').commit(), { status: 503 });

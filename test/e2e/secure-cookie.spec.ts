@@ -57,9 +57,9 @@ class VisitsController {
 
 interface Setup {
   readonly options?: Partial<SessionModuleOptions>;
-  /** Of Fastify: `trustProxy`, `http2`. */
+  /** Options of Fastify: `trustProxy`, `http2`. */
   readonly fastify?: object;
-  /** Of Express: the setting `trust proxy`. */
+  /** The setting `trust proxy` of Express. */
   readonly trustsProxy?: boolean;
   readonly https?: { key: string; cert: string };
 }
@@ -99,18 +99,18 @@ class Shop implements AsyncDisposable {
     const connections = new Set<ServerHttp2Session>();
     app.getHttpServer().on('session', (connection: ServerHttp2Session) => connections.add(connection));
     await app.listen(0, '127.0.0.1');
-    // Nest 11 does not know of TLS that Fastify has been told of.
+    // Nest 11 does not know about the TLS options of Fastify.
     const address = new URL(await app.getUrl());
     const url = `${https === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`;
     return new Shop(app, url, said, connections);
   }
 
-  /** What was said of Secure cookies. */
+  /** The warnings about Secure cookies. */
   get warnings(): string[] {
     return this.said.filter((line) => line.includes('Secure'));
   }
 
-  /** @returns how many cookies came */
+  /** @returns the number of cookies in the response */
   async get(path: string, headers: Record<string, string> = {}): Promise<number> {
     const response = await fetch(this.url + path, { headers });
     if (!response.ok) throw new Error(await response.text());
@@ -119,7 +119,7 @@ class Shop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // With Nest 11, Fastify waits for those whose clients have gone.
+    // With Nest 11, Fastify waits for connections whose clients have gone.
     for (const connection of this.connections) connection.destroy();
     await this.app.close();
   }
@@ -129,7 +129,7 @@ function isFastify(app: TestApplication): app is NestFastifyApplication {
   return app.getHttpAdapter().getType() === 'fastify';
 }
 
-/** Asks by HTTP/2. Returns how many cookies came. */
+/** Sends a request over HTTP/2. @returns the number of cookies in the response */
 async function ask(client: ClientHttp2Session, path: string, headers: object = {}): Promise<number> {
   const stream = client.request({ ':path': path, ...headers });
   const [head] = await once(stream, 'response');
@@ -156,14 +156,14 @@ beforeEach(() => {
 
 afterEach(() => vi.restoreAllMocks());
 
-describe.each(PLATFORMS)('the warning that a Secure cookie leaves on a plain request, on %s,', (platform) => {
-  it('is said once, in words that say what to do, and nothing secret', async () => {
+describe.each(PLATFORMS)('the warning about a Secure cookie on a plain request, on %s,', (platform) => {
+  it('is logged once, says what to do, and holds nothing secret', async () => {
     await using shop = await Shop.start(platform);
     for (let visit = 0; visit < 3; visit += 1) expect(await shop.get('/visits')).toBe(1);
     expect(shop.warnings).toEqual([WARNING]);
   });
 
-  it('is said of what a proxy calls http', async () => {
+  it('is logged if a proxy says http', async () => {
     for (const [trustsProxy, proto] of [
       [false, 'http'],
       [true, 'http'],
@@ -176,7 +176,7 @@ describe.each(PLATFORMS)('the warning that a Secure cookie leaves on a plain req
     }
   });
 
-  it('is not said where the proxy calls it https, trusted by the framework or not', async () => {
+  it('is not logged if the proxy says https, trusted by the framework or not', async () => {
     for (const trustsProxy of [false, true])
       for (const proto of ['https', 'HTTPS', 'https, http', ' https ,http']) {
         await using shop = await Shop.start(platform, { trustsProxy, fastify: { trustProxy: trustsProxy } });
@@ -185,7 +185,7 @@ describe.each(PLATFORMS)('the warning that a Secure cookie leaves on a plain req
       }
   });
 
-  it('is not said where no cookie leaves, none is set, or none is Secure', async () => {
+  it('is not logged if no cookie is sent, set or Secure', async () => {
     const others: Partial<SessionModuleOptions>[] = [{ cookie: { secure: false } }, { header: 'X-Session' }];
     for (const options of others) {
       await using shop = await Shop.start(platform, { options });
@@ -194,12 +194,12 @@ describe.each(PLATFORMS)('the warning that a Secure cookie leaves on a plain req
     }
     await using shop = await Shop.start(platform);
     expect(await shop.get('/look')).toBe(0);
-    // One that expires is dropped as it should be.
+    // Browsers drop an expired cookie either way.
     await shop.get('/end');
     expect(shop.warnings).toEqual([]);
   });
 
-  it('is not said over TLS', async () => {
+  it('is not logged over TLS', async () => {
     await using shop = await Shop.start(platform, { https: certificate });
     const asked = httpsRequest(`${shop.url}/visits`, { rejectUnauthorized: false, agent: false }).end();
     const [response] = await once(asked, 'response');
@@ -209,14 +209,14 @@ describe.each(PLATFORMS)('the warning that a Secure cookie leaves on a plain req
   });
 });
 
-describe('the warning that a Secure cookie leaves on a plain request, on Fastify,', () => {
-  it('is not said where Fastify is told by the last of several proxies, which it trusts', async () => {
+describe('the warning about a Secure cookie on a plain request, on Fastify,', () => {
+  it('is not logged if the last of several proxies, which Fastify trusts, says https', async () => {
     await using shop = await Shop.start('fastify', { fastify: { trustProxy: true } });
     await shop.get('/visits', { 'X-Forwarded-Proto': 'http, https' });
     expect(shop.warnings).toEqual([]);
   });
 
-  it('is said of HTTP/2 without TLS, and not behind a proxy that says https', async () => {
+  it('is logged for HTTP/2 without TLS, but not behind a proxy that says https', async () => {
     await using shop = await Shop.start('fastify', { fastify: { http2: true } });
     const client = connect(shop.url);
     expect(await ask(client, '/visits', { 'x-forwarded-proto': 'https' })).toBe(1);
@@ -227,7 +227,7 @@ describe('the warning that a Secure cookie leaves on a plain request, on Fastify
     client.close();
   });
 
-  it('is not said of HTTP/2 over TLS', async () => {
+  it('is not logged for HTTP/2 over TLS', async () => {
     await using shop = await Shop.start('fastify', { fastify: { http2: true }, https: certificate });
     const client = connect(shop.url, { rejectUnauthorized: false });
     expect(await ask(client, '/visits')).toBe(1);
@@ -235,7 +235,7 @@ describe('the warning that a Secure cookie leaves on a plain request, on Fastify
     client.close();
   });
 
-  it('is in nobody’s way where the client of an HTTP/2 connection has gone before the answer', async () => {
+  it('breaks nothing if the client of an HTTP/2 connection has gone before the response', async () => {
     for (const kind of ['stream', 'connection']) {
       [arrived, goesOn] = [new Deferred(), new Deferred()];
       await using shop = await Shop.start('fastify', { fastify: { http2: true } });
@@ -257,7 +257,7 @@ describe('the warning that a Secure cookie leaves on a plain request, on Fastify
     }
   });
 
-  it('is said of inject(), which nothing calls https', async () => {
+  it('is logged for inject(), which is not https', async () => {
     await using shop = await Shop.start('fastify');
     if (!isFastify(shop.app)) throw new Error('not Fastify');
     const { headers } = await shop.app.inject({ url: '/visits' });

@@ -25,18 +25,18 @@ import { SECRET, TestApp } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
 /**
- * Real time, since a paused server is noticed by nothing else. On a machine where a store that is well takes longer, requests fail
- * before and after the trouble as well: no test takes that for wrong. That no call holds a request longer than the time-out, to the
- * millisecond, is tested with a stopped clock (test/drivers/guard/store-guard.spec.ts); here, that nobody waits for ever.
+ * Real time, since nothing else detects a paused server. On a machine where a healthy store takes longer, requests fail
+ * before and after the trouble as well, which every test tolerates. That no call holds a request longer than the timeout, to the
+ * millisecond, is tested with a stopped clock (test/drivers/guard/store-guard.spec.ts); here, that no request waits forever.
  */
 const STORE_TIMEOUT_MS = 3_000;
 /**
- * Less than after what vitest ends a test that hangs, so that the report says what was missing. That no client pauses for longer than a
- * second between attempts is tested without a server (test/drivers/back-within-a-second.spec.ts); what it took here is printed.
+ * Less than the time limit of a test, so that the report says what was missing. That no client pauses for longer than a
+ * second between attempts is tested without a server (test/drivers/back-within-a-second.spec.ts); the time taken here is printed.
  */
 const BACK_WITHIN_MS = 500_000;
 const VISITORS = 8;
-/** What the guards let through to a store that does not answer, to see whether it is back. */
+/** The calls that the guards let through to a store that does not answer, to see whether it is back. */
 const PROBES_AT_A_TIME = 10;
 const PROBES_PER_SECOND = 2;
 
@@ -46,7 +46,7 @@ interface Kind {
   readonly name: Piece;
   start(): Promise<TestServer>;
   setting(server: TestServer): StoreSetting;
-  /** Whether what was stored survives the end of the server. */
+  /** Whether stored sessions survive the end of the server. */
   readonly keeps: boolean;
 }
 
@@ -86,7 +86,7 @@ for (const kind of KINDS) {
       let store: OpenStore;
       let driver: PendingDriver;
       let app: TestApp;
-      /** The same, on the same store, told to go on without sessions. */
+      /** The same application on the same store, configured to continue without sessions. */
       let degrading: TestApp;
       let load: Load | undefined;
       const lines: string[] = [];
@@ -100,7 +100,7 @@ for (const kind of KINDS) {
         const write = (line: unknown) => {
           if (String(line).includes('"pending"')) lines.push(String(line));
         };
-        // First, because Nest has one logger for all applications of a process: that of the last.
+        // Started first, because Nest has one logger for all applications of a process: that of the last one.
         degrading = await TestApp.start('express', {
           controllers: [LoadController],
           options: {
@@ -116,14 +116,14 @@ for (const kind of KINDS) {
             driver: 'pending',
             drivers: { pending: { useFactory: () => driver } },
             storeTimeout: STORE_TIMEOUT_MS,
-            // However long the trouble takes on this machine, no renewal sends a cookie meanwhile.
+            // However long the trouble takes on this machine, no renewal sends a cookie during it.
             touchEvery: '1h',
           },
           configure: (application) => application.useLogger({ log: write, warn: write, error: write }),
         });
       });
       afterEach(async () => {
-        // A test that fails half-way must not leave the next one a server that is paused or gone.
+        // A test that fails half-way must not leave the next one a paused or dead server.
         server.resume();
         if (server.pid === 0) await server.restart();
         await load?.end();
@@ -138,15 +138,15 @@ for (const kind of KINDS) {
 
       interface Scene {
         readonly load: Load;
-        /** Has a session with { name: 'Ada' } in it, and sends nothing meanwhile. */
+        /** Has a session with { name: 'Ada' } in it, and sends nothing during the trouble. */
         readonly quiet: LoadVisitor;
-        /** What the store holds of it. */
+        /** The record of that session in the store. */
         readonly record: unknown;
       }
 
       const recordOf = ({ cookie }: LoadVisitor) => store.driver.read(idIn(cookie));
 
-      /** Its visitors have to begin a session first. */
+      /** Retries until its visitors have begun their sessions. */
       const begunLoad = (visitors: number): Promise<Load> =>
         vi.waitFor(() => Load.begin(app.url, visitors), { timeout: BACK_WITHIN_MS });
 
@@ -169,7 +169,7 @@ for (const kind of KINDS) {
         return { load: begun, quiet, record };
       }
 
-      /** Waits until everybody has been refused several times, and looks at what must be true all along. */
+      /** Waits until every visitor has been refused several times, and checks what must hold throughout. */
       async function expectTrouble({ load: { answers, width }, quiet }: Scene): Promise<void> {
         const begun = performance.now();
         const refused = () => answers.filter(({ status }) => status === 503).length;
@@ -182,10 +182,10 @@ for (const kind of KINDS) {
         await moreRefused();
         const said = lines.length;
         await moreRefused();
-        // Six times as many were sent as can be under way, and of all these no more wait than at the beginning.
+        // Six times as many requests were sent as can be pending, and no more calls wait than at the beginning.
         const probes = PROBES_AT_A_TIME + (PROBES_PER_SECOND * (performance.now() - begun)) / 1_000;
         expect(driver.pending).toBeLessThanOrEqual(2 * width + probes);
-        // While nothing succeeds there is nothing new to say.
+        // While nothing succeeds, nothing more is logged.
         expect(lines).toHaveLength(said);
         expect(lines.at(-1)).toContain('Said once');
         const degraded = await fetch(`${degrading.url}/name`, { headers: { cookie: quiet.cookie } });
@@ -196,7 +196,7 @@ for (const kind of KINDS) {
         expectDecent(answers);
       }
 
-      /** Everybody is served again, soon after the store is back. */
+      /** Expects every visitor to be served again, soon after the store is back. */
       async function expectBack({ load: running, quiet }: Scene): Promise<void> {
         const { visitors } = running;
         const begun = performance.now();
@@ -219,7 +219,7 @@ for (const kind of KINDS) {
         );
       }
 
-      /** No stranger noticed, no cookie was touched. */
+      /** Expects that visitors without a session were unaffected, and that no cookie was set. */
       function expectDecent(answers: readonly LoadAnswer[]): void {
         expect(answers.filter(({ kind: of, status }) => of === 'stranger' && status !== 200)).toEqual([]);
         const statuses = new Set(answers.map(({ status }) => status));
@@ -229,7 +229,7 @@ for (const kind of KINDS) {
         console.info(`${kind.name}: of ${answers.length} requests the longest took ${ms(longest)}`);
       }
 
-      /** Every session has what was stored in it: nothing that was acknowledged is missing, nothing is there twice. */
+      /** Expects every session to hold what was stored: no acknowledged change is missing or applied twice. */
       async function expectKept({ load: { visitors }, quiet, record }: Scene): Promise<void> {
         await load?.end();
         for (const { cookie, counted, uncertain } of visitors) {
@@ -242,21 +242,21 @@ for (const kind of KINDS) {
         await vi.waitFor(() => expect(driver.pending).toBe(0), { timeout: BACK_WITHIN_MS });
       }
 
-      /** All that must be true once a store is back that kept what it had. */
+      /** Expects all that must hold once a store is back that kept its data. */
       async function expectGoneOn(scene: Scene): Promise<void> {
         await expectBack(scene);
         expectDecent(scene.load.answers);
         await expectKept(scene);
       }
 
-      /** The sessions are gone with the server: whoever comes back begins anew. */
+      /** Expects the sessions to be gone with the server, and new ones to begin. */
       async function expectNewBeginning(scene: Scene): Promise<void> {
         await load?.end();
         await vi.waitFor(async () => expect((await scene.load.read(scene.quiet)).status).toBe(200), {
           timeout: BACK_WITHIN_MS,
           interval: 20,
         });
-        // That the store is back, those show whom it had failed.
+        // Visitors whom the store had failed show that it is back.
         await vi.waitFor(
           async () => {
             const answers = await Promise.all(scene.load.visitors.map((visitor) => scene.load.read(visitor)));
@@ -271,7 +271,7 @@ for (const kind of KINDS) {
         );
       }
 
-      /** That it failed and that it is back, in turn: once each, unless the machine kept a store waiting that was well. */
+      /** Expects the log to say in turn that the store failed and is back: once each, unless the machine was too slow. */
       function expectSaidInTurn(): void {
         expect(lines.length).toBeGreaterThanOrEqual(2);
         for (const [at, line] of lines.entries())
@@ -281,7 +281,7 @@ for (const kind of KINDS) {
         expect(lines.length % 2).toBe(0);
       }
 
-      it('goes on where it stops answering, and lets nothing pile up', async () => {
+      it('continues when it stops answering, and lets nothing pile up', async () => {
         const scene = await begin();
         server.pause();
         await expectTrouble(scene);
@@ -290,7 +290,7 @@ for (const kind of KINDS) {
         expectSaidInTurn();
       });
 
-      it('goes on where it is killed in the middle of requests, and started again', async () => {
+      it('continues when it is killed in the middle of requests and started again', async () => {
         const scene = await begin();
         await server.kill();
         await expectTrouble(scene);
@@ -300,14 +300,14 @@ for (const kind of KINDS) {
         expectSaidInTurn();
       });
 
-      it('goes on where it is restarted under load', async () => {
+      it('continues when it is restarted under load', async () => {
         const scene = await begin();
         await server.restart();
         if (kind.keeps) await expectGoneOn(scene);
         else await expectNewBeginning(scene);
       });
 
-      it('is booted while the store is down, and works once it is there', async () => {
+      it('boots while the store is down, and works once it is up', async () => {
         const { quiet: visitor } = await begin();
         await load?.end();
         await server.kill();
@@ -354,7 +354,7 @@ const ms = (duration: number): string => `${Math.round(duration)} ms`;
 
 interface LateStore {
   readonly options: Partial<SessionModuleOptions>;
-  /** What the application itself does when its store is there at last. */
+  /** What the application itself does once its store is up. */
   connect(): Promise<unknown>;
   close(): Promise<unknown>;
 }
@@ -369,7 +369,7 @@ async function lateStore(setting: StoreSetting): Promise<LateStore> {
       return { options: { driver, [driver]: config }, connect: nothing, close: nothing };
     }
     case 'database': {
-      // The data source is the application's own: it connects it, and goes on where that does not work yet.
+      // The data source is the application's own: the application connects it, and continues if that fails at first.
       const dataSource = new DataSource({ ...setting.source, entities: [SessionEntity] });
       await expect(dataSource.initialize()).rejects.toThrow('ECONNREFUSED');
       return {

@@ -5,8 +5,8 @@ import { loadedSnippet } from '../support/loaded-snippet.js';
 import { OpenStream } from '../support/open-stream.js';
 import { PLATFORMS } from '../support/test-app.js';
 
-describe.each(PLATFORMS)('a stream that several listen to, on %s', (platform) => {
-  it('has for each listener its own session, as the documentation shows it', async () => {
+describe.each(PLATFORMS)('a stream shared by several listeners, on %s', (platform) => {
+  it('has the own session of each listener, as the documentation shows', async () => {
     const { RoomController } = await loadedSnippet<{ RoomController: Type }>('room.controller.ts');
     await using app = await HandlerApp.start(platform, { controllers: [RoomController] });
     const [ann, bob] = [app.visitor(), app.visitor()];

@@ -4,7 +4,7 @@ import { Deferred } from '../parallel/support/deferred.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
-/** A sealing driver of an application. What it makes is no secret: this is a test. */
+/** A sealing driver of an application. It encrypts nothing, which is enough for a test. */
 class PlainSealer implements SealingDriver {
   seal(record: SessionRecord): Promise<string> {
     return Promise.resolve(Buffer.from(JSON.stringify(record)).toString('base64url'));
@@ -41,7 +41,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
   });
   afterEach(() => app[Symbol.asyncDispose]());
 
-  /** What somebody with just these cookies does. */
+  /** What a client with just these cookies does. */
   const as = (headers: { readonly cookie: string }) => ({
     does: <T>(deed: (session: RequestSession) => T | Promise<T>, method: 'GET' | 'POST' = 'POST') =>
       app.visitor().handle(deed, { headers, ...(method === 'POST' ? { body: {} } : {}) }),
@@ -50,7 +50,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
   const signIn = async () => (await app.visitor().handle((session) => session.put('user', 'ann'))).asHeaders;
   const rotate = (session: RequestSession): void => void session.regenerate();
 
-  it.each(ENDINGS)('by %s ends what a regenerate beside it has moved to', async (_way, end) => {
+  it.each(ENDINGS)('by %s ends the session that a concurrent regenerate has moved', async (_way, end) => {
     for (const arrives of ['under way', 'with the old id']) {
       const old = await signIn();
       const reached = new Deferred();
@@ -72,7 +72,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
     }
   });
 
-  it.each(ENDINGS)('by %s is a sign-out also where the handler fails after it', async (_way, end) => {
+  it.each(ENDINGS)('by %s takes effect even if the handler fails after it', async (_way, end) => {
     const old = await signIn();
     const moved = await as(old).does(rotate);
     await app.visitor().handle(
@@ -85,7 +85,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
     expect(await as(moved.asHeaders).reads()).toEqual({});
   });
 
-  it('takes the cookie with it, or leaves the one of the session after it', async () => {
+  it('expires the cookie, or sends the one of the next session', async () => {
     const old = await signIn();
     await as(old).does(rotate);
     const silent = await as(old).does((session) => void session.invalidate());
@@ -120,7 +120,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
   it.each<[string, (session: RequestSession) => unknown]>([
     ['committed', (session) => session.put('note', 1).commit()],
     ['touched', (session) => session.touch()],
-  ])('sends no cookie over the one after it, in a request that had %s and goes on', async (_what, keep) => {
+  ])('has its cookie not overwritten by a request that had %s before and ends after it', async (_what, keep) => {
     for (const [way, leave] of [...ENDINGS, ['regenerate', rotate] as const]) {
       const old = await signIn();
       const stored = new Deferred();
@@ -137,7 +137,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
     }
   });
 
-  it('is not what a request does that was sent before a sign-in and arrives after it', async () => {
+  it('is not caused by a request that was sent before a sign-in and arrives after it', async () => {
     const { asHeaders: old } = await app.visitor().handle((session) => session.increment('views'));
     const signedIn = await as(old).does((session) => void session.regenerate().put('user', 'ann'));
     for (const method of ['GET', 'POST'] as const) {
@@ -150,7 +150,7 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
     expect(await as(signedIn.asHeaders).reads()).toEqual({ views: 1, user: 'ann' });
   });
 
-  it('finds the living one among several cookies', async () => {
+  it('ends the live session among several cookies', async () => {
     const old = await signIn();
     const { asHeaders } = await as(old).does(rotate);
     const both = { cookie: `${old.cookie}; ${asHeaders.cookie}` };

@@ -49,7 +49,7 @@ class PagesController {
 
 describe.each(PLATFORMS)('a session on %s', (platform) => {
   for (const driver of ['memory', 'stealth', 'file'])
-    it(`remembers with ${driver} what one request stored for the next`, async () => {
+    it(`keeps with ${driver} what one request stored for the next`, async () => {
       await using app = await TestApp.start(platform, {
         controllers: [PagesController],
         options: { driver, file: { location: FOLDER } },

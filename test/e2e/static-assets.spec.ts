@@ -9,7 +9,7 @@ import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
 import type { Platform, TestApplication } from '../support/test-app.js';
 
-/** Registers them when the session has been opened. */
+/** Registers static files after the session is opened. */
 const late = (root: string) => {
   @Module({})
   class LateModule implements NestModule {
@@ -22,7 +22,7 @@ const late = (root: string) => {
   return LateModule;
 };
 
-/** Behind middleware, the session is opened before Fastify's own request is known. */
+/** With middleware, the session is opened before Fastify's own request exists. */
 @Module({})
 class WithMiddleware implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
@@ -66,7 +66,7 @@ const WAYS: [name: string, Platform, Serve][] = [
 describe.each(WAYS)('files served by %s on %s', (name, platform, serve) => {
   const path = name.endsWith('at the root') ? '' : '/assets';
 
-  it.each(['memory', 'stealth'])('do not use flash messages up, whoever asks (%s)', async (driver) => {
+  it.each(['memory', 'stealth'])('do not consume flash messages (%s)', async (driver) => {
     await using folder = await TempFolder.make({ 'style.css': 'body {}' });
     await using app = await HandlerApp.start(platform, { ...serve(folder.path), options: { driver } });
     const visitor = app.visitor();
@@ -77,7 +77,7 @@ describe.each(WAYS)('files served by %s on %s', (name, platform, serve) => {
     expect(await visitor.in((session) => session.flashMessages.all())).toEqual({});
   });
 
-  it('that are not there are a page like any other', async () => {
+  it('that do not exist are a page like any other, which consumes flash messages', async () => {
     await using folder = await TempFolder.make({ 'style.css': 'body {}' });
     await using app = await HandlerApp.start(platform, serve(folder.path));
     const visitor = app.visitor();

@@ -12,14 +12,14 @@ import { PLATFORMS, setCookies } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
 /**
- * Most tests wait for its end. A driver that is well answers before any timer runs, so that no test can miss it. That the
- * time-out holds to the millisecond is tested with a stopped clock (test/drivers/guard/store-guard.spec.ts).
+ * Most tests wait for this time. A healthy driver answers before any timer runs, so that no test can miss it. That the
+ * timeout holds to the millisecond is tested with a stopped clock (test/drivers/guard/store-guard.spec.ts).
  */
 const STORE_TIMEOUT_MS = 50;
 
 refuseUnhandledRejections();
 
-/** What the operator gets to read. */
+/** The log that the operator reads. */
 class Journal implements LoggerService {
   readonly lines: string[] = [];
   log = (message: unknown) => this.lines.push(`log: ${String(message)}`);
@@ -84,7 +84,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     });
 
     it.each(['reject', 'degrade'] as const)(
-      'asks the store once for a visitor with several cookies of the name (%s)',
+      'calls the store once for a visitor with several cookies of the name (%s)',
       async (whenStoreFails) => {
         await using scene = await begin({ whenStoreFails });
         const { app, driver } = scene;
@@ -110,7 +110,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     });
 
     it.each(['reject', 'degrade'] as const)(
-      'answers 503 where a new session cannot be stored, and sends no cookie (%s)',
+      'answers 503 if a new session cannot be stored, and sends no cookie (%s)',
       async (whenStoreFails) => {
         await using scene = await begin({ whenStoreFails });
         const { app, driver } = scene;
@@ -124,7 +124,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     );
 
     it.each(['reject', 'degrade'] as const)(
-      'answers 503 where a loaded session cannot be stored, and keeps it as it was (%s)',
+      'answers 503 if a loaded session cannot be stored, and keeps it as it was (%s)',
       async (whenStoreFails) => {
         await using scene = await begin({ whenStoreFails });
         const { driver, visitor } = scene;
@@ -141,18 +141,18 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       },
     );
 
-    it('answers 503 where the session after an invalidate cannot be stored; the one before has ended if it could', async () => {
+    it('answers 503 if the session after an invalidate cannot be stored; the previous one has ended if possible', async () => {
       await using scene = await begin();
       const { driver, visitor } = scene;
       driver.moods = { write: mood };
       const { response } = await visitor.handle((session) => void session.invalidate(), { status: 503 });
       expect(setCookies(response)).toEqual([]);
       driver.moods = {};
-      // Where the write that comes first gets no answer, the request has no time left for another way.
+      // If the first write gets no answer, the request has no time left for another way.
       expect(await read(visitor)).toBe(mood === 'failing' ? undefined : 'Ada');
     });
 
-    it('goes on with an empty read-only session where it is told to, and leaves the cookie as it is', async () => {
+    it('continues with an empty read-only session if it is to degrade, and leaves the cookie as it is', async () => {
       await using scene = await begin({ whenStoreFails: 'degrade' });
       const { driver, visitor } = scene;
       driver.mood = mood;
@@ -168,7 +168,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(await read(visitor)).toBe('Ada');
     });
 
-    it('answers 503 where an empty read-only session is written, and says why', async () => {
+    it('answers 503 if an empty read-only session is written, and the error says why', async () => {
       await using scene = await begin({ whenStoreFails: 'degrade' });
       const { driver, visitor } = scene;
       driver.mood = mood;
@@ -191,7 +191,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(own.response.status).toBe(500);
     });
 
-    it('says so once, says once that it is back, and nothing secret', async () => {
+    it('logs that once, logs once that it is back, and nothing secret', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;
       driver.mood = mood;
@@ -205,7 +205,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(journal.lines.join()).not.toContain(driver.secretMessage);
     });
 
-    it('says so once also where it can be read but not written', async () => {
+    it('logs that once even if it can be read but not written', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;
       driver.moods = { write: mood };
@@ -220,7 +220,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(journal.lines).toHaveLength(2);
     });
 
-    it('adds no line to the log where handlers commit themselves', async () => {
+    it('logs that once even if handlers commit themselves', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;
       driver.moods = { write: mood };
@@ -241,7 +241,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(await visitor.in((session) => session.get('count'))).toBe(1);
     });
 
-    it('does not take a failed save that the handler ignored for a success', async () => {
+    it('does not treat a failed save that the handler ignored as a success', async () => {
       await using scene = await begin();
       const { driver, visitor } = scene;
       driver.moods = { write: mood };
@@ -256,7 +256,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(await visitor.in((session) => session.all())).toEqual({ name: 'Ada' });
     });
 
-    it('answers 503 where a session cannot be destroyed, and leaves the cookie as it is', async () => {
+    it('answers 503 if a session cannot be destroyed, and leaves the cookie as it is', async () => {
       await using scene = await begin();
       const { driver, visitor } = scene;
       driver.moods = { write: mood, destroy: mood };
@@ -267,7 +267,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     });
   });
 
-  it('answers many parallel writes 503 within about one time-out, not one after the other', async () => {
+  it('answers many parallel writes 503 without a timeout for each of them in turn', async () => {
     await using scene = await begin();
     const { driver, visitor } = scene;
     driver.moods = { write: 'hanging' };
@@ -276,13 +276,13 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
         visitor.handle((session) => session.increment('count'), { status: 503 }),
       ),
     );
-    // Each write that is tried takes a time-out: most fail with the one that they have waited for.
+    // Each attempted write takes a timeout: most fail with the write that they wait for.
     expect(driver.calls.filter((call) => call === 'write').length).toBeLessThan(20);
     driver.moods = {};
     expect(await read(visitor)).toBe('Ada');
   });
 
-  it('asks a store that hangs hardly any more after the first time-outs, and answers at once, until a call succeeds', async () => {
+  it('rarely calls a store that hangs after the first timeouts, until a call succeeds', async () => {
     await using scene = await begin();
     const { app, driver, visitor } = scene;
     const others = await Promise.all(
@@ -296,7 +296,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     driver.calls.length = 0;
     await Promise.all(others.slice(0, 3).map((other) => other.handle(() => null, { status: 503 })));
     expect(driver.calls).toEqual(['read', 'read', 'read']);
-    // Of a hundred who read and a hundred who write.
+    // A hundred requests read and a hundred write.
     for (let times = 0; times < 5; times += 1) {
       await Promise.all(others.map((other) => other.handle(() => null, { status: 503 })));
       await Promise.all(
@@ -305,14 +305,14 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     }
     const counted = (method: string) => driver.calls.filter((call) => call === method).length;
     expect(counted('read')).toBeLessThan(20);
-    // Those of the first round time out, as the reads did; of each further round a few at most are let through.
+    // Writes of the first round time out, as the reads did; of each further round, at most a few are let through.
     expect(counted('write')).toBeLessThan(20 + 20);
     driver.mood = 'well';
     await vi.waitFor(async () => expect(await read(visitor)).toBe('Ada'), 500_000);
     expect(await Promise.all(others.map((other) => read(other)))).toEqual(others.map(() => 'Bob'));
   });
 
-  it('answers as ever where the store is slow, but not too slow', async () => {
+  it('answers as usual if the store is slow, but not too slow', async () => {
     await using scene = await begin({ storeTimeout: 150 });
     const { driver, journal, visitor } = scene;
     driver.mood = { slowMs: 30 };
@@ -321,7 +321,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     expect(journal.lines).toEqual([]);
   });
 
-  it('gives a slow store its time where that is longer than any timer of Node', async () => {
+  it('gives a slow store its time if that is longer than any timer of Node', async () => {
     await using scene = await begin({ storeTimeout: '1 year', gc: '1 year' });
     scene.driver.mood = { slowMs: 20 };
     await scene.visitor.in((session) => session.put('slow', true));
@@ -340,14 +340,14 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
   });
 
   it.each(['reject', 'degrade'] as const)(
-    'leaves the cookie as it is where only a renewal fails (%s)',
+    'leaves the cookie as it is if only a renewal fails (%s)',
     async (whenStoreFails) => {
       await using scene = await begin({ age: '1h', touchEvery: '1s', whenStoreFails });
       const { driver, visitor } = scene;
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
       try {
         driver.moods = { touch: 'failing' };
-        // Nothing of the application's is lost with it, so who chose to go on goes on.
+        // No application data is lost with a renewal, so `degrade` continues.
         const status = whenStoreFails === 'degrade' ? 200 : 503;
         const { response } = await visitor.handle((session) => session.get('name'), { status });
         expect(setCookies(response)).toEqual([]);
@@ -361,7 +361,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     },
   );
 
-  it('says so once also where no handler takes the session, and the response gate commits', async () => {
+  it('logs a failed commit of the response gate once, if no handler takes the session', async () => {
     await using scene = await begin();
     const { driver, journal, visitor } = scene;
     driver.moods = { write: 'failing' };

@@ -19,7 +19,7 @@ import { OpenStream } from '../support/open-stream.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, type Platform } from '../support/test-app.js';
 
-/** What a stream does, step by step; each text is sent. Written by the test. */
+/** What a stream does, step by step; each yielded text is sent. Set by the test. */
 let script: (session: RequestSession) => AsyncGenerator<string>;
 
 /** Writes between two events, and then waits. */
@@ -36,7 +36,7 @@ interface Raw {
   end(): unknown;
 }
 
-/** Takes its time, as a database does. */
+/** Takes some time, as a database does. */
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 @Controller('stream')
@@ -97,7 +97,7 @@ async function start(platform: Platform, options: Partial<SessionModuleOptions>)
   return { app, log };
 }
 
-/** Somebody with a session; all later requests of theirs carry the cookie that they have now. */
+/** A visitor with a session, and the headers that carry its cookie of now. */
 async function known({ app }: Scene): Promise<{ visitor: Visitor; headers: { cookie: string }; id: string }> {
   const visitor = app.visitor();
   const { asHeaders, value: id } = await visitor.handle((session) => session.put('user', 'ann').id);
@@ -107,13 +107,13 @@ async function known({ app }: Scene): Promise<{ visitor: Visitor; headers: { coo
 const valuesOf = (visitor: Visitor, headers: { cookie: string }): Promise<unknown> =>
   visitor.in((session) => session.all(), { headers });
 
-/** What holds wherever sessions are kept as records. */
+/** What holds for every store of records. */
 function describeStreams(scene: () => Scene): void {
   const open = (kind: string, cookie?: string): Promise<OpenStream> =>
     OpenStream.open(`${scene().app.url}/stream/${kind}`, cookie);
 
   describe.each(KINDS)('a stream (%s)', (kind) => {
-    it('sends the cookie for what was written before its first byte with its head, when that is stored', async () => {
+    it('stores what was written before its first byte, and sends the cookie with its head', async () => {
       const goOn = new Deferred();
       script = async function* (session) {
         session.put('user', 'bob');
@@ -128,7 +128,7 @@ function describeStreams(scene: () => Scene): void {
       expect(await stream.ended).toBe('complete');
     });
 
-    it('stores what it changes: by commit() at once, and the rest at its end', async () => {
+    it('stores its changes at once with commit(), and the rest at its end', async () => {
       const { visitor, headers } = await known(scene());
       const goOn = new Deferred();
       script = async function* (session) {
@@ -168,7 +168,7 @@ function describeStreams(scene: () => Scene): void {
       expect(await valuesOf(visitor, headers)).toEqual({});
     });
 
-    it('hears by session.ended that another request has signed out', async () => {
+    it('learns from session.ended that another request has signed out', async () => {
       const { visitor, headers } = await known(scene());
       script = async function* (session) {
         yield 'first ';
@@ -183,7 +183,7 @@ function describeStreams(scene: () => Scene): void {
       expect(await stream.ended).toBe('complete');
     });
 
-    it('whose reader goes away has its changes stored, later ones too, and hears of no ending any more', async () => {
+    it('whose reader goes away has its changes stored, and gets no session.ended any more', async () => {
       const { visitor, headers } = await known(scene());
       const [changed, goOn] = [new Deferred<AbortSignal>(), new Deferred()];
       script = async function* (session) {
@@ -200,7 +200,7 @@ function describeStreams(scene: () => Scene): void {
       await expect.poll(() => valuesOf(visitor, headers)).toEqual({ user: 'ann', seen: 1 });
       scene().log.length = 0;
       goOn.resolve();
-      // Nest ends the response of Server-Sent Events itself then: too late, and said.
+      // Nest then ends the response of Server-Sent Events itself: later changes are too late, and logged.
       if (kind === 'events')
         await expect.poll(() => scene().log.join()).toContain('after its response had ended');
       else await expect.poll(() => valuesOf(visitor, headers)).toEqual({ user: 'ann', seen: 1, later: 1 });
@@ -208,7 +208,7 @@ function describeStreams(scene: () => Scene): void {
       expect([ended.aborted, kind === 'events' || scene().log.length === 0]).toEqual([false, true]);
     });
 
-    it('cannot begin a session once it has begun itself: commit() is refused, and the log says so', async () => {
+    it('cannot begin a session after its first byte: commit() is refused and logged', async () => {
       script = async function* (session) {
         yield 'first ';
         yield await session
@@ -225,7 +225,7 @@ function describeStreams(scene: () => Scene): void {
     });
   });
 
-  it('Server-Sent Events: what was changed before an event is stored before the event is sent', async () => {
+  it('Server-Sent Events: changes before an event are stored before the event is sent', async () => {
     const { visitor, headers } = await known(scene());
     const goOn = new Deferred();
     script = inTwoSteps(goOn);
@@ -236,7 +236,7 @@ function describeStreams(scene: () => Scene): void {
     await stream.ended;
   });
 
-  it('Server-Sent Events: an asynchronous handler has its cookie, its events and its errors as any handler has', async () => {
+  it('Server-Sent Events: an asynchronous handler has its cookie, events and errors like any handler', async () => {
     const goOn = new Deferred();
     script = inTwoSteps(goOn);
     const stream = await open('prepared');
@@ -249,7 +249,7 @@ function describeStreams(scene: () => Scene): void {
     expect([missing.status, await missing.json()]).toMatchObject([404, { message: 'Nothing for bob.' }]);
   });
 
-  it('Server-Sent Events end with the session by takeUntil, while nothing else happens', async () => {
+  it('Server-Sent Events: takeUntil(session.ended) ends the stream with the session', async () => {
     const { visitor, headers } = await known(scene());
     const goOn = new Deferred();
     script = async function* () {
@@ -264,10 +264,10 @@ function describeStreams(scene: () => Scene): void {
   });
 }
 
-/** What holds where two processes share a store. */
+/** What holds for two processes that share a store. */
 function describeTwo(options: () => Partial<SessionModuleOptions>): void {
   it.each(PLATFORMS)(
-    'ends Server-Sent Events where another process ends their session, on %s',
+    'ends Server-Sent Events when another process ends their session, on %s',
     async (platform) => {
       const [here, there] = await Promise.all([
         start(platform, { ...options(), sockets: { checkEvery: '50ms' } }),
@@ -282,7 +282,7 @@ function describeTwo(options: () => Partial<SessionModuleOptions>): void {
       const stream = await OpenStream.open(`${here.app.url}/stream/events-until`, headers.cookie);
       await stream.comes('first');
       const elsewhere = there.app.visitor();
-      // There it has another id before it ends.
+      // The other process gives the session another id before it ends it.
       const moved = await elsewhere.handle((session) => session.regenerate().put('theme', 'dark'), {
         headers,
       });
@@ -302,7 +302,7 @@ describe.each(PLATFORMS)('in memory, on %s,', (platform) => {
   afterAll(() => scene.app.app.close());
   describeStreams(() => scene);
 
-  it('a stream does not keep its session alive by itself; touch() does', async () => {
+  it('a stream does not extend its session by itself; touch() does', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     scene.log.length = 0;
     try {
@@ -342,7 +342,7 @@ describe.each(PLATFORMS)('in the cookie (stealth), on %s,', (platform) => {
   ];
 
   it.each(KINDS.flatMap((kind) => LATE.map(([name, act]) => [kind, name, act] as const)))(
-    'a stream (%s) that has begun is refused %s, and the log says so',
+    'a stream (%s) that has begun is refused %s, which is logged',
     async (kind, _name, act) => {
       const { visitor, headers } = await known(scene);
       scene.log.length = 0;
@@ -363,7 +363,7 @@ describe.each(PLATFORMS)('in the cookie (stealth), on %s,', (platform) => {
   );
 
   it.each(KINDS)(
-    'a stream (%s) that has begun loses what it changes without commit(), and the log says so',
+    'a stream (%s) that has begun loses changes without commit(), which is logged',
     async (kind) => {
       const { visitor, headers } = await known(scene);
       scene.log.length = 0;
@@ -374,7 +374,7 @@ describe.each(PLATFORMS)('in the cookie (stealth), on %s,', (platform) => {
       };
       const stream = await OpenStream.open(`${scene.app.url}/stream/${kind}`, headers.cookie);
       expect(await stream.ended).toBe('complete');
-      // Server-Sent Events can say it to the reader as well.
+      // Server-Sent Events can tell the reader as well.
       expect(stream.text).toContain(kind === 'events' ? 'event: error' : 'second');
       expect(scene.log[0]).toContain('cannot reach the browser any more');
       expect(await valuesOf(visitor, headers)).toEqual({ user: 'ann' });
@@ -382,7 +382,7 @@ describe.each(PLATFORMS)('in the cookie (stealth), on %s,', (platform) => {
   );
 
   it.each(KINDS)(
-    'a stream (%s) sends what was written before its first byte, and hears of a sign-out',
+    'a stream (%s) sends what was written before its first byte, and learns of a sign-out',
     async (kind) => {
       const { visitor, headers } = await known(scene);
       script = async function* (session) {

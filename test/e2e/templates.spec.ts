@@ -35,7 +35,7 @@ interface Engine {
   readonly own: string;
 }
 
-// Each page is the same, in another language.
+// The same page in each template language.
 const ENGINES: Engine[] = [
   {
     name: 'hbs',
@@ -87,7 +87,7 @@ input(name="city" value=old('city', 'Paris'))`,
   },
 ];
 
-/** What a test looks at in a page. */
+/** The parts of a page that the tests check. */
 function parts(html: string): Record<string, string | undefined> {
   const inside = (pattern: RegExp) => pattern.exec(html)?.[1]?.trim();
   return {
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       TempFolder.make({ [`page.${engine.name}`]: engine.page, [`own.${engine.name}`]: engine.own });
     const start = (folder: TempFolder) => HandlerApp.start(platform, setupFor(engine, folder.path));
 
-    it('see session, flash messages and old input without being handed them', async () => {
+    it('can use session, flash messages and old input without getting them from the handler', async () => {
       await using folder = await pages();
       await using app = await start(folder);
       const { agent } = app.visitor();
@@ -220,7 +220,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       expect(page['message']).toMatch(ESCAPED_TITLE);
       expect(redirected.text).not.toContain('<script>');
 
-      // What the page has shown is used up; the values stay.
+      // Messages and old input are consumed; the values stay.
       expect(parts((await agent.get('/rendered')).text)).toMatchObject({
         total: '1900',
         message: 'nothing to say',
@@ -229,7 +229,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       });
     });
 
-    it('see them too where the handler renders by itself, changes the session, or a filter answers', async () => {
+    it('can use them too if the handler renders by itself or changes the session, or a filter answers', async () => {
       await using folder = await pages();
       await using app = await start(folder);
       const { agent } = app.visitor();
@@ -251,7 +251,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       });
     });
 
-    it('are the same without a session, and show that there is nothing', async () => {
+    it('render without a session as they do with an empty one', async () => {
       await using folder = await pages();
       await using app = await start(folder);
       const { agent } = app.visitor();
@@ -262,7 +262,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       });
     });
 
-    it('keep what the handler itself calls session', async () => {
+    it('use the `session` that the handler itself passes', async () => {
       await using folder = await pages();
       await using app = await start(folder);
       expect((await app.visitor().agent.get('/own').expect(200)).text).toContain('of my own');
@@ -281,7 +281,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
     expect(new Set(text.split(','))).toEqual(new Set(['undefined']));
   });
 
-  it('are rendered for their own request, also out of a callback that belongs to another', async () => {
+  it('are rendered for their own request, even in a callback that belongs to another', async () => {
     const shared = { call: (callback: () => void): void => callback() };
     const [, engine] = ENGINES;
     if (engine === undefined) throw new Error('There are three engines.');
@@ -291,7 +291,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       @Get('signed-in')
       signedIn(@Session() session: Session) {
         session.put('name', 'Ada');
-        // The connection is hers from now on, and her request goes on.
+        // Binds the shared callback to her request, which stays pending.
         shared.call = AsyncResource.bind((callback: () => void) => {
           callback();
         });

@@ -15,7 +15,7 @@ import { PlaceJar } from '../support/place-jar.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, type Platform } from '../support/test-app.js';
 
-/** A browser that goes to hosts of several tenants of one application. */
+/** A browser that visits the hosts of several tenants of one application. */
 class Visitor {
   readonly jar = new PlaceJar();
   readonly #app: HandlerApp;
@@ -40,7 +40,7 @@ class Visitor {
     return this.in(host, (session) => session.get<string>('userId', 'nobody'), init);
   }
 
-  /** As somebody whose name is that of the host. @returns the token */
+  /** Signs in as a user named after the host. @returns the token */
   async signIn(host: string): Promise<string> {
     const { asHeaders } = await this.handle(host, (session) => session.put('userId', `ann of ${host}`));
     return asHeaders.cookie;
@@ -49,7 +49,7 @@ class Visitor {
 
 const errors: unknown[] = [];
 
-/** Notes what exception filters are handed. */
+/** Records the errors that exception filters get. */
 @Catch()
 class NotingFilter extends BaseExceptionFilter {
   override handleUnknownError(error: unknown, host: ArgumentsHost, server: HttpServer): void {
@@ -84,7 +84,7 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     await Promise.all(open.splice(0).map((app) => app[Symbol.asyncDispose]()));
   });
 
-  it('lie where a function of the request says: each tenant has its domain', async () => {
+  it('have the domain that a function of the request returns: each tenant has its own', async () => {
     const visitor = new Visitor(await start({ domain: domainOf }));
     await visitor.signIn('www.a.test');
     await visitor.signIn('www.b.test');
@@ -102,7 +102,7 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     expect(seen.cookie).toMatchObject({ domain: 'a.test' });
   });
 
-  it('have the name that a function says, and what is default where it says nothing', async () => {
+  it('have the name that a function returns, and the default if it returns undefined', async () => {
     const name = (request: TenantRequest) => (request.hostname === 'localhost' ? undefined : nameOf(request));
     const visitor = new Visitor(await start({ name }));
     await visitor.signIn('www.a.test');
@@ -118,7 +118,7 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     };
     const visitor = new Visitor(await start(cookie));
     const token = (await visitor.signIn('www.a.test')).replace(/^[^=]*=/, '');
-    // So that it is remembered there.
+    // Caches the token there.
     await visitor.user('www.a.test');
     for (const name of ['session', 'sid-a', 'sid-b']) {
       const thief = new Visitor(open[0] ?? expect.unreachable());
@@ -128,7 +128,7 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     expect(await visitor.user('www.a.test')).toBe('ann of www.a.test');
   });
 
-  it('cannot be taken to another tenant by their signed id either', async () => {
+  it('cannot be moved to another tenant by their signed id either', async () => {
     if (driver === 'stealth') return;
     const visitor = new Visitor(await start({ domain: domainOf }));
     await visitor.signIn('a.test');
@@ -137,7 +137,7 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     expect(await visitor.in('a.test', (session) => session.setSignedId(signedId) !== false)).toBe(true);
   });
 
-  it('are expired where they lie, with the attributes that they were set with', async () => {
+  it('are expired in their place, with the attributes that they were set with', async () => {
     const visitor = new Visitor(await start({ domain: domainOf, name: nameOf, priority: 'high' }));
     await visitor.signIn('www.a.test');
     await visitor.signIn('www.b.test');
@@ -150,7 +150,7 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     expect(visitor.jar.places).toEqual(['sid-b .b.test /']);
   });
 
-  it('are taken over from before there were tenants, and from where a tenant had them', async () => {
+  it('are taken over from before there were tenants, and from the old place of a tenant', async () => {
     const before = await start({ name: 'sid' });
     const visitor = new Visitor(before);
     const token = await visitor.signIn('www.a.test');
@@ -169,13 +169,13 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     expect(toHost.jar.places).toEqual(['sid-a www.a.test /']);
   });
 
-  it('open nothing at another tenant by being named as those of before', async () => {
+  it('open nothing at another tenant that `formerly` names', async () => {
     const visitor = new Visitor(await start({ domain: domainOf, formerly: [{ domain: 'a.test' }] }));
     const cookie = await visitor.signIn('www.a.test');
     expect(await visitor.user('www.b.test', { headers: { cookie } })).toBe('nobody');
   });
 
-  it('are not those of a header, and a header opens nothing at another tenant', async () => {
+  it('are separate from the header, which opens nothing at another tenant', async () => {
     const visitor = new Visitor(await start({ domain: domainOf }, { header: HEADER }));
     const signedIn = await visitor.handle('a.test', (session) => session.put('userId', 'ann'), {
       headers: { [HEADER]: 'new' },
@@ -214,7 +214,7 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
   afterAll(() => app[Symbol.asyncDispose]());
   afterEach(() => void (asked = []));
 
-  it("is asked once a request, with the platform's own, and not on an excluded route", async () => {
+  it("is called once per request, with the platform's request, and not on an excluded route", async () => {
     answer = () => undefined;
     const host = 'www.a.test:8080';
     const { response } = await app.visitor().handle((session) => session.put('a', 1), { headers: { host } });
@@ -237,12 +237,12 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
       () => 'a.test:8080',
       /'cookie\.domain' got .*which cannot be written as a cookie/,
     ],
-  ])('that returned %s is an error that says so', async (_what, wrong, says) => {
+  ])('that returns %s causes an error that says so', async (_what, wrong, says) => {
     answer = wrong;
     await expectError(app, {}, says);
   });
 
-  it('that contradicts the other attributes is an error that says so', async () => {
+  it('that contradicts the other attributes causes an error that says so', async () => {
     answer = () => 'a.test';
     await expectError(
       app,
@@ -261,7 +261,7 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
     expect(handled.cookies[0]).toMatch(/^__Host-session=/);
   });
 
-  it('that throws is answered by the exception filters: a tenant that there is not is a 404', async () => {
+  it('that throws is answered by the exception filters, such as with a 404 for an unknown tenant', async () => {
     answer = () => {
       throw new NotFoundException('No such shop.');
     };
@@ -275,7 +275,7 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
   });
 });
 
-it.each(PLATFORMS)('Behind middleware, a function knows the host as well, on %s', async (platform) => {
+it.each(PLATFORMS)('With middleware, a function of the option gets the host as well, on %s', async (platform) => {
   const seen: unknown[] = [];
   await using app = await HandlerApp.start(platform, {
     // Typed by one platform, as an application that runs on one of them may.
@@ -296,7 +296,7 @@ it.each(PLATFORMS)('Behind middleware, a function knows the host as well, on %s'
   expect(seen).toEqual([undefined, 'ann of www.a.test']);
 });
 
-/** What exception filters are handed, and that the visitor hears nothing of it. */
+/** Expects this error in the exception filters, and nothing of it in the response. */
 async function expectError(
   app: HandlerApp,
   headers: Readonly<Record<string, string>>,

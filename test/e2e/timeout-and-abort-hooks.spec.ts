@@ -20,7 +20,7 @@ async function start(
   const app = await NestFactory.create(AppModule, adapter, { logger: false });
   onTestFinished(() => app.close());
   await app.init();
-  // Hooks concern the routes that are added behind them.
+  // Hooks apply to the routes that are added after them.
   await adapter.getInstance().register(async (fastify: FastifyInstance) => {
     add(fastify);
   });
@@ -44,7 +44,7 @@ describe('on Fastify, while another visitor is served', () => {
           });
         }
         fastify.get('/slow', {}, async ({ raw }) => {
-          // What Node emits when the time of a connection has run out, in the context of whoever that was opened for.
+          // What Node emits when a connection times out, in the context of the request that opened it.
           await new Promise<void>((resolve) => {
             visitors.ask(() => {
               raw.socket.emit('timeout');
@@ -56,7 +56,7 @@ describe('on Fastify, while another visitor is served', () => {
         fastify.get('/page', {}, async () => ({ handler: who() }));
       });
       const { body } = await visitors.asBob(url, async (bob) => {
-        // Node ends a connection whose time has run out.
+        // Node ends a connection that has timed out.
         await expect(bob.get('/slow')).rejects.toThrow('socket hang up');
         return bob.get('/page');
       });

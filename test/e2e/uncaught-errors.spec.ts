@@ -31,7 +31,7 @@ const BAD = { statusCode: 500, message: 'Internal Server Error' };
 const AWAY = { statusCode: 503, message: 'Service Unavailable' };
 
 describe.each(PLATFORMS)(
-  "what Nest's own filter makes of an error that nobody catches, on %s",
+  "Nest's own filter for errors that nobody catches, on %s",
   (platform) => {
     it.each([
       ['a wrong call', '/wrong', BAD],

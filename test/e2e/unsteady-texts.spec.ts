@@ -48,7 +48,7 @@ function countingItsReaders(): object {
 
 const now = (): string => process.hrtime.bigint().toString();
 
-/** Values of which JSON writes something else each time. */
+/** Values that JSON serializes differently each time. */
 const UNSTEADY: readonly [what: string, make: () => object][] = [
   ['toJSON', () => ({ toJSON: () => ({ at: now() }) })],
   ['a toJSON that counts', () => new Counting()],
@@ -63,9 +63,9 @@ const UNSTEADY: readonly [what: string, make: () => object][] = [
   ['a getter that counts', countingItsReaders],
 ];
 
-describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platform) => {
+describe.each(PLATFORMS)('A session whose serialized text differs each time, on %s', (platform) => {
   describe.each(DRIVERS)('with an encrypting serializer and %s', (_name, optionsFor) => {
-    it('is stored and read as any other, mutations in place included', async () => {
+    it('is stored and read like any other, including mutations in place', async () => {
       await using folder = await TempFolder.make();
       const options = { ...optionsFor(folder.path), serializer: encryptingSerializer() };
       await using app = await HandlerApp.start(platform, { options });
@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platf
       });
     });
 
-    it.each(UNSTEADY)('stores a value that is written by %s', async (_what, make) => {
+    it.each(UNSTEADY)('stores a value with %s', async (_what, make) => {
       await using folder = await TempFolder.make();
       const options = { ...optionsFor(folder.path), serializer: encryptingSerializer() };
       await using app = await HandlerApp.start(platform, { options });
@@ -117,7 +117,7 @@ describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platf
     expect(writesOf(driver)).toBe(1);
   });
 
-  it('is merged where requests write it at once, by what was changed', async () => {
+  it('is merged by its changes if requests write it at once', async () => {
     const options = { serializer: encryptingSerializer() };
     await using app = await HandlerApp.start(platform, { options });
     const visitor = app.visitor();
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platf
     });
   });
 
-  it.each(UNSTEADY)('is written once where %s of a value makes it so', async (_what, make) => {
+  it.each(UNSTEADY)('is written once if %s of a value makes it so', async (_what, make) => {
     const driver = new CountingDriver();
     await using app = await HandlerApp.start(platform, { options: ownDriver(driver) });
     const visitor = app.visitor();
@@ -153,7 +153,7 @@ describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platf
     expect(writesOf(driver)).toBe(0);
   });
 
-  it('notices what is mutated in dates, maps, sets and bytes that a serializer brings back', async () => {
+  it('detects mutations in dates, maps, sets and bytes that a serializer restores', async () => {
     const { stringify, parse } = superjson;
     const driver = new CountingDriver();
     await using app = await HandlerApp.start(platform, {
@@ -188,8 +188,8 @@ describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platf
   });
 });
 
-describe.each(PLATFORMS)('A value that is another one whenever it is looked at, on %s', (platform) => {
-  it.each(DRIVERS)('is stored as any other, with %s', async (_name, optionsFor) => {
+describe.each(PLATFORMS)('A value that differs on every read, on %s', (platform) => {
+  it.each(DRIVERS)('is stored like any other, with %s', async (_name, optionsFor) => {
     await using folder = await TempFolder.make();
     await using app = await HandlerApp.start(platform, { options: optionsFor(folder.path) });
     const visitor = app.visitor();
@@ -202,7 +202,7 @@ describe.each(PLATFORMS)('A value that is another one whenever it is looked at, 
     });
   });
 
-  it('is written once, and so is what is mutated beside it', async () => {
+  it('is written once, and so is a mutation beside it', async () => {
     const driver = new CountingDriver();
     await using app = await HandlerApp.start(platform, { options: ownDriver(driver) });
     const visitor = app.visitor();
@@ -217,7 +217,7 @@ describe.each(PLATFORMS)('A value that is another one whenever it is looked at, 
     expect(await visitor.in((session) => session.get('cart'))).toEqual({ items: ['tea', 'milk'] });
   });
 
-  it('is merged with what another request writes at once', async () => {
+  it('is merged with a concurrent write of another request', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     await visitor.in((session) => session.put('steady', 1));
@@ -235,7 +235,7 @@ describe.each(PLATFORMS)('A value that is another one whenever it is looked at, 
   });
 });
 
-/** Changes what an application holds whenever it is written. */
+/** Changes a value of the application with every write. */
 class MeddlingDriver extends CountingDriver {
   readonly list: number[] = [];
 
@@ -245,8 +245,8 @@ class MeddlingDriver extends CountingDriver {
   }
 }
 
-describe.each(PLATFORMS)('A value that changes while it is being stored, each time, on %s', (platform) => {
-  it('is stored eight times and no more, answered with 503 and named in the log', async () => {
+describe.each(PLATFORMS)('A value that changes with every attempt to store it, on %s', (platform) => {
+  it('is written eight times at most, answered with 503 and named in the log', async () => {
     const said: string[] = [];
     const note = (message: unknown): void => void said.push(String(message));
     const driver = new MeddlingDriver();

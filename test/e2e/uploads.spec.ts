@@ -25,15 +25,15 @@ import { type Platform, type TestApplication, TestApp, UNHURRIED, setCookies } f
 
 const live = new LiveVisitors();
 
-/** Asks what visitors share, and goes on when it has answered. */
+/** Calls a connection that visitors share, and continues when it has answered. */
 let ask = live.ask;
 
-/** It answers by itself, and no other request is needed. */
+/** Makes it answer by itself, without another request. */
 const answerAlone = (): void => {
   ask = (callback) => void setImmediate(callback);
 };
 
-/** Keeps files where a connection is that visitors share: it goes on in the context of another's request. */
+/** Stores files over a connection that visitors share: it continues in the context of another request. */
 const shared: StorageEngine = {
   _handleFile(_req, file, done) {
     file.stream.resume();
@@ -68,7 +68,7 @@ class PlainController {
   }
 }
 
-/** Reads the parts itself. */
+/** Reads the parts of the body itself. */
 @Controller()
 class PartsController {
   @Post('upload')
@@ -164,7 +164,7 @@ describe.each(Object.entries(WAYS))('whose session an upload gets, with %s', (_n
     ask = live.ask;
   });
 
-  it('is its own, where the file goes to a connection that another visitor’s request has opened', async () => {
+  it('is its own, even if the file goes to a connection that another visitor’s request has opened', async () => {
     await using app = await start(way);
     const response = await live.asBob(app.url, (bob) =>
       bob.post('/upload').set('Content-Type', TYPE).send(PIECES.join('')),
@@ -229,7 +229,7 @@ describe('whose session an upload gets by HTTP/2', () => {
         return [user, stream] as const;
       });
       await new Promise((resolve) => setImmediate(resolve));
-      // The last first.
+      // In reverse order.
       for (const [user, stream] of streams.toReversed()) {
         stream.end(PIECES[1]);
         expect(await json(stream)).toEqual({ session: user, facade: user });

@@ -36,7 +36,7 @@ import { Flash, type FlashMessages, NoSessionError, Session, SessionModule } fro
 import { describeWith, type Piece, sharedServer } from '../servers/index.js';
 import { PLATFORMS, SECRET, TestApp, setCookies } from '../support/test-app.js';
 
-/** A connection that all visitors share, opened by whoever asks first: its callbacks run in the context of that one. */
+/** A connection that all visitors share, opened by the first request: its callbacks run in that request's context. */
 interface Shared {
   ask(callback: () => void): void;
   close(): Promise<void> | void;
@@ -193,7 +193,7 @@ class WhoController {
     throw new ImATeapotException();
   }
 
-  /** Answers out of the callback itself. */
+  /** Answers from within the callback. */
   @Get('callback')
   async callback(@Session() session: Session, @Res() res: { redirect(url: string): void }) {
     await new Promise<void>((resolve) => {
@@ -205,7 +205,7 @@ class WhoController {
     });
   }
 
-  /** What the facade says in the callback, and in one that was bound to its request. */
+  /** What the facade gives in the callback, and in one that was bound to its request. */
   @Get('late')
   async late() {
     const bound = AsyncResource.bind(userBySession);
@@ -271,7 +271,7 @@ describe.each(PLATFORMS)('whose session a request gets on %s', (platform) => {
           await shared.close();
         });
 
-        it('is its own, by every way to it', async () => {
+        it('is its own, by every way to access it', async () => {
           const [ann, bob, stranger] = [app.visitor(), app.visitor(), app.visitor()];
           await ann.get('/in?user=ann').expect(200);
           await bob.get('/in?user=bob').expect(200);
@@ -292,7 +292,7 @@ describe.each(PLATFORMS)('whose session a request gets on %s', (platform) => {
           }
         });
 
-        it('is what a handler writes to, and its cookie is what the answer carries', async () => {
+        it('is what a handler writes to, and what the cookie of the response belongs to', async () => {
           const [ann, bob] = [app.visitor(), app.visitor()];
           await ann.get('/in?user=ann');
           expect(setCookies(await bob.get('/write?value=mine').expect(200))).toHaveLength(1);
@@ -300,7 +300,7 @@ describe.each(PLATFORMS)('whose session a request gets on %s', (platform) => {
           await bob.get('/note').expect(200, { note: 'mine' });
         });
 
-        it('is committed where the callback answers', async () => {
+        it('is committed if the callback answers', async () => {
           const [ann, bob] = [app.visitor(), app.visitor()];
           await ann.get('/in?user=ann');
           const redirected = await bob.get('/callback').redirects(0);
@@ -309,7 +309,7 @@ describe.each(PLATFORMS)('whose session a request gets on %s', (platform) => {
           expect((await bob.get('/me')).body).toMatchObject({ message: 'Redirected.', parameter: null });
         });
 
-        it('is not given by the facade where the context is of an answered request, and says what to do', async () => {
+        it('is not replaced by that of an answered request in the facade, whose error says what to do', async () => {
           const [ann, bob] = [app.visitor(), app.visitor()];
           await ann.get('/in?user=ann');
           await bob.get('/in?user=bob');
@@ -378,7 +378,7 @@ describe('two applications, one mounted below the other', () => {
       await visitor.get('/below/count').expect(200, { inner: 2, facade: 2 });
       await visitor.get('/count').expect(200, { outer: 2, facade: 2 });
       const newcomer = await request(url).get('/below/count').expect(200, { inner: 1, facade: 1 });
-      // The application above writes to its own session for it, in its own middleware.
+      // The outer application writes to its own session for this request, in its own middleware.
       expect(namesOf(newcomer)).toEqual(['inner', 'outer']);
     } finally {
       await outer.close();

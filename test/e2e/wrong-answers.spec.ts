@@ -8,7 +8,7 @@ import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
 refuseUnhandledRejections();
 
-/** What plain JavaScript may hand in, in place of what the types ask for. */
+/** What plain JavaScript may pass, against the types. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion, typescript/no-unnecessary-type-parameters -- that is its purpose
 const untyped = <T>(value: unknown): T => value as T;
 
@@ -50,7 +50,7 @@ const SERIALIZERS: readonly [returns: string, serializer: object, named: string]
 
 describe.each(PLATFORMS)('on %s', (platform) => {
   describe.each(['memory', 'stealth'])('a serializer with the driver %s', (driver) => {
-    it.each(SERIALIZERS)('fails the commit where it returns %s', async (_returns, serializer, named) => {
+    it.each(SERIALIZERS)('fails the commit if it returns %s', async (_returns, serializer, named) => {
       const { app } = await begin(platform, { driver, serializer: untyped(serializer) });
       const { value, cookies } = await app.visitor().handle(
         (session) =>
@@ -71,7 +71,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(cookies).toEqual([]);
     });
 
-    it('is not one that may begin to return promises', async () => {
+    it('fails the request if it begins to return promises', async () => {
       const reads: { parse: (text: string) => unknown } = { parse };
       const serializer = { stringify, parse: (text: string) => reads.parse(text) };
       const { app } = await begin(platform, { driver, serializer });
@@ -109,7 +109,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       { data: 'secret' },
       'read() returned an object of another kind; it returns null',
     ],
-  ])('says once that %s of a driver returned %s', async (method, _what, answer, said) => {
+  ])('logs once that %s of a driver returned %s', async (method, _what, answer, said) => {
     const driver = new CustomDriver(systemClock);
     const { app, lines } = await begin(platform, brought(driver));
     const visitor = app.visitor();
@@ -133,7 +133,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       'records without their ids',
       { records: [{ payload: 'secret', version: 1, expiresAt: 9e15 }], cursor: null },
     ],
-  ])('fails where listByUser of a driver returned %s', async (_what, answer) => {
+  ])('rejects if listByUser of a driver returned %s', async (_what, answer) => {
     const { app } = await begin(platform, brought(changed({ listByUser: async () => answer })));
     const said =
       /The session driver "own" is wrong: listByUser\(\) returned .* it returns { records, cursor }/;
@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     expect(lines.join()).toContain('is wrong: destroyVersion() returned undefined; it returns true or false');
   });
 
-  it('takes undefined from read for a record that is not there', async () => {
+  it('treats undefined from read as a missing record', async () => {
     const { app } = await begin(platform, brought(changed({ read: async () => undefined })));
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
@@ -161,7 +161,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   });
 
   it.each([true, false])(
-    'judges what open of a sealing driver returns alike (promised: %s)',
+    'accepts only a record or nothing from open of a sealing driver (promised: %s)',
     async (promised) => {
       const seal = (record: SessionRecord): string =>
         Buffer.from(JSON.stringify(record)).toString('base64url');
@@ -177,7 +177,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     },
   );
 
-  it('stores nothing and sends no cookie on stealth for an id just left, whatever it switches to', async () => {
+  it('stores nothing and sends no cookie on stealth for an id just left, whatever id the request switches to', async () => {
     const { app } = await begin(platform, { driver: 'stealth' });
     const visitor = app.visitor();
     const { asHeaders, value: old } = await visitor.handle((session) => session.put('a', 1).id);
