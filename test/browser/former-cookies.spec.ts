@@ -179,21 +179,24 @@ describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
     for (const [host, path] of move.reaches) expect(await visitor.user(host, path)).toBe('ann');
   });
 
-  it.each(CASES)('%s, with %s, stays signed out, whether visited after the move or not', async (_what, driver, move) => {
-    for (const way of ['out', 'destroy']) {
-      for (const isSeenBefore of [true, false]) {
-        await using visitor = await visitorOf(driver);
-        await visitor.shop.deploy(move.before);
-        await visitor.post(`${move.shop}/in`);
-        await visitor.shop.deploy(move.after);
-        if (isSeenBefore) await visitor.user(WWW, move.shop);
-        await visitor.post(`${move.shop}/${way}`);
-        for (const [host, path] of [...move.reaches, [WWW, '/shop'], [WWW, '']] as const)
-          expect(await visitor.user(host, path)).toBe('nobody');
-        expect(await visitor.cookies()).toHaveLength(way === 'out' ? 1 : 0);
+  it.each(CASES)(
+    '%s, with %s, stays signed out, whether visited after the move or not',
+    async (_what, driver, move) => {
+      for (const way of ['out', 'destroy']) {
+        for (const isSeenBefore of [true, false]) {
+          await using visitor = await visitorOf(driver);
+          await visitor.shop.deploy(move.before);
+          await visitor.post(`${move.shop}/in`);
+          await visitor.shop.deploy(move.after);
+          if (isSeenBefore) await visitor.user(WWW, move.shop);
+          await visitor.post(`${move.shop}/${way}`);
+          for (const [host, path] of [...move.reaches, [WWW, '/shop'], [WWW, '']] as const)
+            expect(await visitor.user(host, path)).toBe('nobody');
+          expect(await visitor.cookies()).toHaveLength(way === 'out' ? 1 : 0);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('stays signed out with stealth even if `formerly` does not name the old path', async () => {
     await using visitor = await visitorOf('stealth');

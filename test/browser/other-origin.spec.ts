@@ -87,7 +87,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
     expect(await context.cookies()).toEqual([]);
   });
 
-  it.each(PLATFORMS)('gets a session without sending the header in the first request: %s', async (platform) => {
+  it.each(PLATFORMS)('may leave out the header in its first request: %s', async (platform) => {
     await using api = await at(platform, { allowedHeaders, exposedHeaders: ['X-Session'] });
     const items = await page.evaluate(async (url) => {
       const first = await fetch(url, { method: 'POST' });
@@ -98,7 +98,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
     expect(await context.cookies()).toEqual([]);
   });
 
-  it.each(PLATFORMS)('has no session if CORS does not expose the header, or does not allow it: %s', async (platform) => {
+  it.each(PLATFORMS)('has no session if the header is not exposed or not allowed: %s', async (platform) => {
     {
       await using api = await at(platform, { allowedHeaders });
       for (let visit = 0; visit < 2; visit += 1)

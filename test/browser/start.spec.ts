@@ -75,12 +75,15 @@ describe('Starting the shop', () => {
     expect(whyNotListening(error, 0, host)).toContain(`no address ${host}`);
   });
 
-  it.runIf(process.platform === 'linux')('listens for this machine only, unless configured otherwise', async () => {
-    // All of 127.0.0.0/8 is this machine, and a server on every address would answer there.
-    const elsewhere = (shop: string) => fetch(`http://127.0.0.2:${new URL(shop).port}`);
-    await expect(elsewhere((await sharedServer('shop-file')).url)).rejects.toThrow('fetch failed');
-    expect((await elsewhere((await storeless()).url)).status).toBe(200);
-  });
+  it.runIf(process.platform === 'linux')(
+    'listens for this machine only, unless configured otherwise',
+    async () => {
+      // All of 127.0.0.0/8 is this machine, and a server on every address would answer there.
+      const elsewhere = (shop: string) => fetch(`http://127.0.0.2:${new URL(shop).port}`);
+      await expect(elsewhere((await sharedServer('shop-file')).url)).rejects.toThrow('fetch failed');
+      expect((await elsewhere((await storeless()).url)).status).toBe(200);
+    },
+  );
 
   it('answers a write with 503, and sets no cookie, while the store is down', async () => {
     const { url } = await storeless();

@@ -74,7 +74,7 @@ const bytes = (maxLength: number): fc.Arbitrary<string> =>
 
 const token68 = fc.stringMatching(/^[A-Za-z0-9_-]{0,120}$/);
 
-/** What may stand behind `session=` and is no session. `good` is the token of a real visitor. */
+/** What may follow `session=` and is no session. `good` is the token of a real visitor. */
 function badValue(good: string): fc.Arbitrary<string> {
   const at = fc.nat({ max: good.length - 1 });
   return fc.oneof(

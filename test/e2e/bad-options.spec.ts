@@ -266,16 +266,13 @@ describe('A wrong option stops the boot', () => {
     await expect(compileAsync({ useClass: Options })).rejects.toThrow(message);
   });
 
-  it.each([undefined, null, 'secret', [[SECRET]]])(
-    'also if forRoot and forRootAsync get %j',
-    (options) => {
-      const given = options as never;
-      expect(() => SessionModule.forRoot(given)).toThrow(
-        /forRoot got .*; it takes an object with at least 'secret'/,
-      );
-      expect(() => SessionModule.forRootAsync(given)).toThrow(/forRootAsync got .*; it takes \{ useFactory/);
-    },
-  );
+  it.each([undefined, null, 'secret', [[SECRET]]])('also if forRoot and forRootAsync get %j', (options) => {
+    const given = options as never;
+    expect(() => SessionModule.forRoot(given)).toThrow(
+      /forRoot got .*; it takes an object with at least 'secret'/,
+    );
+    expect(() => SessionModule.forRootAsync(given)).toThrow(/forRootAsync got .*; it takes \{ useFactory/);
+  });
 
   it('also if forRootAsync is not told how to make the options', () => {
     expect(() => SessionModule.forRootAsync({})).toThrow(SessionConfigError);
@@ -403,11 +400,14 @@ describe('A driver that cannot be used', () => {
     expect(message).toContain('Known are memory, file, database, redis, memcached, stealth, mine');
   });
 
-  it.each(['__proto__', 'constructor', 'toString', 'Memory', ' memory'])('is one of the unknown name %j', async (driver) => {
-    expect(await complaintAbout(withSecret({ driver }))).toContain(`no session driver "${driver}"`);
-  });
+  it.each(['__proto__', 'constructor', 'toString', 'Memory', ' memory'])(
+    'stops the boot if it has the unknown name %j',
+    async (driver) => {
+      expect(await complaintAbout(withSecret({ driver }))).toContain(`no session driver "${driver}"`);
+    },
+  );
 
-  it('is one that lacks a method or is no object', async () => {
+  it('stops the boot if it lacks a method or is no object', async () => {
     class Half {
       read = async () => null;
       write = async () => true;
@@ -427,7 +427,7 @@ describe('A driver that cannot be used', () => {
     );
   });
 
-  it('is one whose dependencies no module provides', async () => {
+  it('stops the boot if no module provides its dependencies', async () => {
     const drivers = { mine: { useFactory: () => ({}), inject: ['CLIENT'] } };
     expect(await complaintAbout(withSecret({ driver: 'mine', drivers }))).toMatch(
       /'drivers.mine.inject' names CLIENT, which no module of the application provides/,

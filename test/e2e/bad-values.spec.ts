@@ -164,7 +164,7 @@ describe.each(PAIRS)('A value that cannot be stored, on %s', (platform, driver) 
       'a.__proto__',
       '__proto__.polluted',
       'a.constructor.prototype.b',
-    ])('or read, under the key %j, is refused by every method before anything changes', async (key) => {
+    ])('is any value under the key %j, which every method refuses before anything changes', async (key) => {
       const visitor = app.visitor();
       const writes: Record<string, (session: RequestSession) => unknown> = {
         put: (session) => session.put(key, 1),
@@ -199,7 +199,7 @@ describe.each(PAIRS)('A value that cannot be stored, on %s', (platform, driver) 
     });
 
     it.each([[5], [null], [Symbol('key')], [[5, null]], [true], [() => 'a']])(
-      'because its key is not a string is refused: %s',
+      'is any value under a key that is not a string: %s',
       async (key) => {
         const visitor = app.visitor();
         const refused = await visitor.in((session) => {
@@ -224,16 +224,19 @@ describe.each(PAIRS)('A value that cannot be stored, on %s', (platform, driver) 
       const post = async (path: string, body: string, visitor = app.visitor()) =>
         visitor.agent.post(`/posted/${path}`).set('Content-Type', 'application/json').send(body);
 
-      it.each([600, 5000, 45_000])('%i levels deep is answered with a 503 and leaves the session as it was', async (depth) => {
-        const visitor = app.visitor();
-        await visitor.in((session) => session.put('before', 1));
-        const response = await post('stored', `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`, visitor);
-        expect(response.status).toBe(503);
-        expect(String(caught[0])).toMatch(
-          /"form[^"]*" cannot be stored: it is nested more than 500 levels deep/,
-        );
-        expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
-      });
+      it.each([600, 5000, 45_000])(
+        '%i levels deep is answered with a 503 and leaves the session as it was',
+        async (depth) => {
+          const visitor = app.visitor();
+          await visitor.in((session) => session.put('before', 1));
+          const response = await post('stored', `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`, visitor);
+          expect(response.status).toBe(503);
+          expect(String(caught[0])).toMatch(
+            /"form[^"]*" cannot be stored: it is nested more than 500 levels deep/,
+          );
+          expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
+        },
+      );
 
       it.each([40, 5000, 45_000])(
         '%i levels deep does not keep other fields from refilling a form',

@@ -109,7 +109,7 @@ describe.each(
 });
 
 describe('An application that is mounted below another', () => {
-  it('compares the whole path of a request, including where it is mounted', async () => {
+  it('compares the whole path of a request, including the mount path', async () => {
     await using inner = await TestApp.start('express', {
       controllers: [PagesController],
       options: { cookie: { path: '/mounted/shop' } },

@@ -105,7 +105,7 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'encry
           });
         expect([note, await looks(begun.value)]).toEqual([SAID, isSealedBy(there)]);
 
-        // One request is pending while the other process writes, then moves the session: it merges and follows the redirect.
+        // A request is pending while the other process writes, then moves the session: it merges and follows.
         const [isLoaded, goOn] = [new Deferred(), new Deferred()];
         const slow = here.visitor().handle(
           async (session) => {

@@ -25,16 +25,19 @@ describeWith(['redis'], 'what happens to sessions', () => {
     });
   const ways = DRIVERS.flatMap((driver) => PLATFORMS.map((platform) => [driver, platform] as const));
 
-  it.each(PLATFORMS)('includes the refusal of a dead cookie as gone, with a ledger, on %s', async (platform) => {
-    using heard = new HeardEvents();
-    await using app = await start(platform, 'stealth', { stealth: { ledger: 'redis' } });
-    const visitor = app.visitor();
-    const { asHeaders: headers } = await visitor.handle((session) => session.put('a', 1));
-    await visitor.in((session) => session.destroy());
-    heard.take();
-    await app.visitor().in((session) => session.get('a'), { headers });
-    expect(heard.take()).toMatchObject([{ name: 'refused', reason: 'gone' }]);
-  });
+  it.each(PLATFORMS)(
+    'includes the refusal of a dead cookie as gone, with a ledger, on %s',
+    async (platform) => {
+      using heard = new HeardEvents();
+      await using app = await start(platform, 'stealth', { stealth: { ledger: 'redis' } });
+      const visitor = app.visitor();
+      const { asHeaders: headers } = await visitor.handle((session) => session.put('a', 1));
+      await visitor.in((session) => session.destroy());
+      heard.take();
+      await app.visitor().in((session) => session.get('a'), { headers });
+      expect(heard.take()).toMatchObject([{ name: 'refused', reason: 'gone' }]);
+    },
+  );
 
   describe.each(ways)('with %s on %s', (driver, platform) => {
     const keepsRecords = driver !== 'stealth';
@@ -206,67 +209,64 @@ describeWith(['redis'], 'what happens to sessions', () => {
       expect(said()).toEqual([]);
     });
 
-    it.runIf(keepsRecords)(
-      'is reported outside of requests too, once for each session',
-      async () => {
-        using heard = new HeardEvents();
-        await using app = await start(platform, driver, { sessionsPerUser: { max: 3 } });
-        const { manager } = app;
-        const signIn = async () => {
-          const visitor = app.visitor();
-          const { id, handle } = await visitor.in((session) => ({
-            id: session.signIn('ann').id,
-            handle: session.handle,
-          }));
-          return { visitor, id, handle };
-        };
-        const ended = () =>
-          heard
-            .take()
-            .flatMap((event) =>
-              event.name === 'ended'
-                ? [[event.handle, event.reason]]
-                : event.name === 'signed-out'
-                  ? [[event.handle]]
-                  : [],
-            );
-        const all = [await signIn(), await signIn(), await signIn()];
-        const [first, second, third] = all;
-        if (first === undefined || second === undefined || third === undefined) return expect.unreachable();
-        expect(ended()).toEqual([]);
+    it.runIf(keepsRecords)('is reported outside of requests too, once for each session', async () => {
+      using heard = new HeardEvents();
+      await using app = await start(platform, driver, { sessionsPerUser: { max: 3 } });
+      const { manager } = app;
+      const signIn = async () => {
+        const visitor = app.visitor();
+        const { id, handle } = await visitor.in((session) => ({
+          id: session.signIn('ann').id,
+          handle: session.handle,
+        }));
+        return { visitor, id, handle };
+      };
+      const ended = () =>
+        heard
+          .take()
+          .flatMap((event) =>
+            event.name === 'ended'
+              ? [[event.handle, event.reason]]
+              : event.name === 'signed-out'
+                ? [[event.handle]]
+                : [],
+          );
+      const all = [await signIn(), await signIn(), await signIn()];
+      const [first, second, third] = all;
+      if (first === undefined || second === undefined || third === undefined) return expect.unreachable();
+      expect(ended()).toEqual([]);
 
-        await second.visitor.in((session) => session.put('seen', 1));
-        await third.visitor.in((session) => session.put('seen', 1));
-        const fourth = await signIn();
-        expect(ended()).toEqual([[first.handle], [first.handle, 'limit']]);
+      await second.visitor.in((session) => session.put('seen', 1));
+      await third.visitor.in((session) => session.put('seen', 1));
+      const fourth = await signIn();
+      expect(ended()).toEqual([[first.handle], [first.handle, 'limit']]);
 
-        // Found under the old id as well as the new one.
-        await second.visitor.in((session) => session.regenerate());
-        expect(await manager.end('ann', second.handle)).toBe(true);
-        expect(await manager.end('ann', second.handle)).toBe(false);
-        expect(ended()).toEqual([[second.handle], [second.handle, 'manager']]);
+      // Found under the old id as well as the new one.
+      await second.visitor.in((session) => session.regenerate());
+      expect(await manager.end('ann', second.handle)).toBe(true);
+      expect(await manager.end('ann', second.handle)).toBe(false);
+      expect(ended()).toEqual([[second.handle], [second.handle, 'manager']]);
 
-        await third.visitor.in((session) => session.regenerate());
-        await manager.destroy(third.id);
-        await manager.destroy(third.id);
-        expect(ended()).toEqual([[third.handle], [third.handle, 'manager']]);
+      await third.visitor.in((session) => session.regenerate());
+      await manager.destroy(third.id);
+      await manager.destroy(third.id);
+      expect(ended()).toEqual([[third.handle], [third.handle, 'manager']]);
 
-        expect(await manager.endAll('ann')).toBe(1);
-        expect(ended()).toEqual([[fourth.handle], [fourth.handle, 'manager']]);
+      expect(await manager.endAll('ann')).toBe(1);
+      expect(ended()).toEqual([[fourth.handle], [fourth.handle, 'manager']]);
 
-        const { value } = await app
-          .visitor()
-          .handle((session) => ({ id: session.put('a', 1).id, handle: session.handle }));
-        heard.take();
-        await manager.run(value.id, (session) => session.increment('a'));
-        expect(heard.take()).toMatchObject([
-          { name: 'loaded', handle: value.handle },
-          { name: 'committed', handle: value.handle },
-        ]);
-        await manager.destroy(value.id);
-        expect(ended()).toEqual([[value.handle, 'manager']]);
-      },
-    );
+      const { value } = await app
+        .visitor()
+        .handle((session) => ({ id: session.put('a', 1).id, handle: session.handle }));
+      heard.take();
+      await manager.run(value.id, (session) => session.increment('a'));
+      expect(heard.take()).toMatchObject([
+        { name: 'loaded', handle: value.handle },
+        { name: 'committed', handle: value.handle },
+      ]);
+      await manager.destroy(value.id);
+      expect(ended()).toEqual([[value.handle, 'manager']]);
+    });
 
     it.runIf(keepsRecords)('is reported once for a session that a refused sign-in has ended', async () => {
       using heard = new HeardEvents();

@@ -154,82 +154,85 @@ const cookieFrom = (answer: RawAnswer): string =>
     .map((line) => line.split(';')[0])
     .join('; ');
 
-describe.each(PLATFORMS)('a response whose argument is the first write to its session, on %s,', (platform) => {
-  const cases = WHERE.flatMap((place) => METHODS.map((method) => [method, place] as const));
+describe.each(PLATFORMS)(
+  'a response whose argument is the first write to its session, on %s,',
+  (platform) => {
+    const cases = WHERE.flatMap((place) => METHODS.map((method) => [method, place] as const));
 
-  describe.each([
-    ['memory', undefined],
-    ['stealth', undefined],
-    ['memory', 'by the platform'],
-    ['stealth', 'by Nest middleware'],
-  ] as const)('with %s, compressed: %s,', (driver, compressed) => {
-    it.each(cases)('carries the cookie of the stored session: %s in a %s', async (method, place) => {
-      await using app = await start(platform, { driver }, compressed);
-      const headers = { 'accept-encoding': 'gzip' };
-      const first = await rawRequest(`${app.url}/${place}/${method}`, { headers });
-      expect([first.status, first.broken, setCookies(first).length]).toEqual([200, false, 1]);
-      if (compressed === 'by Nest middleware' && (method === 'end' || method === 'write')) {
-        expect(first.headers['content-encoding']).toBe('gzip');
-      }
-      const visitor = { cookie: cookieFrom(first) };
-      const { body } = await rawRequest(`${app.url}/visits`, { headers: visitor });
-      expect(JSON.parse(body)).toEqual({ visits: 1 });
-      // Not compressed: what was written arrives as it was given.
-      const second = await rawRequest(`${app.url}/${place}/${method}`, { headers: visitor });
-      expect([second.body, second.headers['x-visits']]).toEqual(ARRIVES[method]);
+    describe.each([
+      ['memory', undefined],
+      ['stealth', undefined],
+      ['memory', 'by the platform'],
+      ['stealth', 'by Nest middleware'],
+    ] as const)('with %s, compressed: %s,', (driver, compressed) => {
+      it.each(cases)('carries the cookie of the stored session: %s in a %s', async (method, place) => {
+        await using app = await start(platform, { driver }, compressed);
+        const headers = { 'accept-encoding': 'gzip' };
+        const first = await rawRequest(`${app.url}/${place}/${method}`, { headers });
+        expect([first.status, first.broken, setCookies(first).length]).toEqual([200, false, 1]);
+        if (compressed === 'by Nest middleware' && (method === 'end' || method === 'write')) {
+          expect(first.headers['content-encoding']).toBe('gzip');
+        }
+        const visitor = { cookie: cookieFrom(first) };
+        const { body } = await rawRequest(`${app.url}/visits`, { headers: visitor });
+        expect(JSON.parse(body)).toEqual({ visits: 1 });
+        // Not compressed: what was written arrives as it was given.
+        const second = await rawRequest(`${app.url}/${place}/${method}`, { headers: visitor });
+        expect([second.body, second.headers['x-visits']]).toEqual(ARRIVES[method]);
+      });
     });
-  });
 
-  it.each(cases)('is a clean 503 if the store fails: %s in a %s', async (method, place) => {
-    const driver = new ScriptedDriver();
-    driver.moods = { write: 'failing' };
-    await using app = await start(platform, {
-      driver: 'scripted',
-      drivers: { scripted: { useFactory: () => driver } },
+    it.each(cases)('is a clean 503 if the store fails: %s in a %s', async (method, place) => {
+      const driver = new ScriptedDriver();
+      driver.moods = { write: 'failing' };
+      await using app = await start(platform, {
+        driver: 'scripted',
+        drivers: { scripted: { useFactory: () => driver } },
+      });
+      const answer = await rawRequest(`${app.url}/${place}/${method}`);
+      expect([answer.status, answer.broken, setCookies(answer)]).toEqual([503, false, []]);
+      expect(JSON.parse(answer.body)).toEqual({ statusCode: 503, message: 'Service Unavailable' });
+      expect(answer.headers['x-visits']).toBeUndefined();
+      expect(driver.calls).toEqual(['write']);
     });
-    const answer = await rawRequest(`${app.url}/${place}/${method}`);
-    expect([answer.status, answer.broken, setCookies(answer)]).toEqual([503, false, []]);
-    expect(JSON.parse(answer.body)).toEqual({ statusCode: 503, message: 'Service Unavailable' });
-    expect(answer.headers['x-visits']).toBeUndefined();
-    expect(driver.calls).toEqual(['write']);
-  });
 
-  it('carries the cookie if a plain Express application sends it', async () => {
-    const legacy = express().use((_req, res) => void res.end(visits()));
-    @Module({})
-    class LegacyMiddleware implements NestModule {
-      configure(consumer: MiddlewareConsumer): void {
-        consumer.apply((req: never, res: never) => legacy(req, res)).forRoutes('{*path}');
+    it('carries the cookie if a plain Express application sends it', async () => {
+      const legacy = express().use((_req, res) => void res.end(visits()));
+      @Module({})
+      class LegacyMiddleware implements NestModule {
+        configure(consumer: MiddlewareConsumer): void {
+          consumer.apply((req: never, res: never) => legacy(req, res)).forRoutes('{*path}');
+        }
       }
-    }
-    await using app = await TestApp.start(platform, { imports: [LegacyMiddleware] });
-    const answer = await rawRequest(`${app.url}/`);
-    expect([answer.body, setCookies(answer).length]).toEqual(['1', 1]);
-  });
-
-  it('arrives whole through compression that waits for the gate, not for a full socket', async () => {
-    @Controller()
-    class FlushingController {
-      @Get('flushed')
-      flushed(@Res() res: ReplyOfEither): void {
-        res.hijack?.();
-        const raw = rawOf(res);
-        raw.setHeader('content-type', 'text/plain');
-        raw.write(visits());
-        Reflect.apply(Object(Reflect.get(raw, 'flush')), raw, []);
-        void driver.written.promise.then(() => raw.end(' and the rest'));
-      }
-    }
-    const driver = new AnnouncingDriver();
-    await using app = await TestApp.start(platform, {
-      controllers: [FlushingController],
-      imports: [CompressingMiddleware],
-      options: { driver: 'own', drivers: { own: { useFactory: () => driver } } },
+      await using app = await TestApp.start(platform, { imports: [LegacyMiddleware] });
+      const answer = await rawRequest(`${app.url}/`);
+      expect([answer.body, setCookies(answer).length]).toEqual(['1', 1]);
     });
-    const { text, headers } = await app.visitor().get('/flushed').buffer(true);
-    expect([text, headers['content-encoding']]).toEqual(['1 and the rest', 'gzip']);
-  });
-});
+
+    it('arrives whole through compression that waits for the gate, not for a full socket', async () => {
+      @Controller()
+      class FlushingController {
+        @Get('flushed')
+        flushed(@Res() res: ReplyOfEither): void {
+          res.hijack?.();
+          const raw = rawOf(res);
+          raw.setHeader('content-type', 'text/plain');
+          raw.write(visits());
+          Reflect.apply(Object(Reflect.get(raw, 'flush')), raw, []);
+          void driver.written.promise.then(() => raw.end(' and the rest'));
+        }
+      }
+      const driver = new AnnouncingDriver();
+      await using app = await TestApp.start(platform, {
+        controllers: [FlushingController],
+        imports: [CompressingMiddleware],
+        options: { driver: 'own', drivers: { own: { useFactory: () => driver } } },
+      });
+      const { text, headers } = await app.visitor().get('/flushed').buffer(true);
+      expect([text, headers['content-encoding']]).toEqual(['1 and the rest', 'gzip']);
+    });
+  },
+);
 
 describe('a response whose argument is the first write to its session', () => {
   it('adds no property to a response of Express as long as nothing is written', async () => {
@@ -299,7 +302,7 @@ describe('a response whose argument is the first write to its session', () => {
   it.each([
     ['both write', true],
     ['only the inner one writes', false],
-  ])('carries the cookies of two applications, one mounted in the other, where %s', async (_case, both) => {
+  ])('carries the cookies of two applications, one mounted in the other, if %s', async (_case, both) => {
     const options = (name: string) => ({ cookie: { name } });
     await using inner = await TestApp.start('express', {
       controllers: [AnsweringController],

@@ -97,24 +97,27 @@ describe('on Express, after code that continues in the context of another live v
     }
   });
 
-  it.each(['the application', 'a router'])('callbacks for parameters of %s have the session of their own request', async (what) => {
-    const app = await start('main.ts, behind SessionMiddleware', (instance) => {
-      const router = express.Router();
-      const target: express.IRouter = what === 'a router' ? router : instance;
-      target.use('/x', goOn);
-      target.param('id', (req: Seen, _res, next) => {
-        req.seen = { param: who() };
-        inAnnsContext(next);
+  it.each(['the application', 'a router'])(
+    'callbacks for parameters of %s have the session of their own request',
+    async (what) => {
+      const app = await start('main.ts, behind SessionMiddleware', (instance) => {
+        const router = express.Router();
+        const target: express.IRouter = what === 'a router' ? router : instance;
+        target.use('/x', goOn);
+        target.param('id', (req: Seen, _res, next) => {
+          req.seen = { param: who() };
+          inAnnsContext(next);
+        });
+        target.get('/x/:id', answer);
+        if (what === 'a router') instance.use(router);
       });
-      target.get('/x/:id', answer);
-      if (what === 'a router') instance.use(router);
-    });
-    try {
-      expect((await asBob(app, '/x/1')).body).toEqual({ param: 'bob', answer: 'bob' });
-    } finally {
-      await app.close();
-    }
-  });
+      try {
+        expect((await asBob(app, '/x/1')).body).toEqual({ param: 'bob', answer: 'bob' });
+      } finally {
+        await app.close();
+      }
+    },
+  );
 
   it('what main.ts registers before sessions are opened has no session, and the handler has its own', async () => {
     const app = await start('main.ts, before it', (instance) => {
@@ -134,67 +137,70 @@ describe('on Express, after code that continues in the context of another live v
 class AppModule {}
 
 describe('on Fastify, after code that continues in the context of another live visitor', () => {
-  it.each(['main.ts before it listens', 'a plugin'])('the hooks of %s have the session of their own request', async (where) => {
-    const adapter = new FastifyAdapter();
-    const app = await NestFactory.create(AppModule, adapter, { logger: false });
-    const seen: Record<string, unknown> = {};
-    const HOOKS = [
-      'onRequest',
-      'preValidation',
-      'preHandler',
-      'preSerialization',
-      'onSend',
-      'onResponse',
-    ] as const;
-    const addHooks = (fastify: FastifyInstance): void => {
-      for (const name of HOOKS) {
-        const isOfBob = (url: string): boolean => url === '/x' || url === '/page';
-        const hook = (req: { url: string }, _reply: unknown, ...rest: unknown[]): void => {
-          if (isOfBob(req.url)) seen[name] = who();
-          const done = rest.at(-1) as (error: null, payload?: unknown) => void;
-          const goOn = (): void => done(null, ...rest.slice(0, -1));
-          if (isOfBob(req.url)) inAnnsContext(goOn);
-          else goOn();
-        };
-        const withPayload = (req: { url: string }, reply: unknown, payload: unknown, done: unknown): void =>
-          hook(req, reply, payload, done);
-        const plain = (req: { url: string }, reply: unknown, done: unknown): void => hook(req, reply, done);
-        fastify.addHook(
-          name as 'onSend',
-          (name === 'onSend' || name === 'preSerialization' ? withPayload : plain) as never,
-        );
+  it.each(['main.ts before it listens', 'a plugin'])(
+    'the hooks of %s have the session of their own request',
+    async (where) => {
+      const adapter = new FastifyAdapter();
+      const app = await NestFactory.create(AppModule, adapter, { logger: false });
+      const seen: Record<string, unknown> = {};
+      const HOOKS = [
+        'onRequest',
+        'preValidation',
+        'preHandler',
+        'preSerialization',
+        'onSend',
+        'onResponse',
+      ] as const;
+      const addHooks = (fastify: FastifyInstance): void => {
+        for (const name of HOOKS) {
+          const isOfBob = (url: string): boolean => url === '/x' || url === '/page';
+          const hook = (req: { url: string }, _reply: unknown, ...rest: unknown[]): void => {
+            if (isOfBob(req.url)) seen[name] = who();
+            const done = rest.at(-1) as (error: null, payload?: unknown) => void;
+            const goOn = (): void => done(null, ...rest.slice(0, -1));
+            if (isOfBob(req.url)) inAnnsContext(goOn);
+            else goOn();
+          };
+          const withPayload = (req: { url: string }, reply: unknown, payload: unknown, done: unknown): void =>
+            hook(req, reply, payload, done);
+          const plain = (req: { url: string }, reply: unknown, done: unknown): void => hook(req, reply, done);
+          fastify.addHook(
+            name as 'onSend',
+            (name === 'onSend' || name === 'preSerialization' ? withPayload : plain) as never,
+          );
+        }
+      };
+      if (where === 'a plugin') {
+        await app.init();
+        await adapter.getInstance().register(async (fastify: FastifyInstance) => {
+          addHooks(fastify);
+          fastify.get(
+            '/x',
+            {
+              preHandler: [
+                (_req, _reply, done) => inAnnsContext(done),
+                async () => void (seen['route'] = who()),
+              ],
+            },
+            async () => ({ handler: who() }),
+          );
+        });
+      } else {
+        addHooks(adapter.getInstance());
       }
-    };
-    if (where === 'a plugin') {
-      await app.init();
-      await adapter.getInstance().register(async (fastify: FastifyInstance) => {
-        addHooks(fastify);
-        fastify.get(
-          '/x',
-          {
-            preHandler: [
-              (_req, _reply, done) => inAnnsContext(done),
-              async () => void (seen['route'] = who()),
-            ],
-          },
-          async () => ({ handler: who() }),
-        );
-      });
-    } else {
-      addHooks(adapter.getInstance());
-    }
-    await app.listen(0, '127.0.0.1');
-    try {
-      const { body } = await asBob(app, where === 'a plugin' ? '/x' : '/page');
-      expect(body).toEqual({ handler: 'bob' });
-      const own = { ...Object.fromEntries(HOOKS.map((name) => [name, 'bob'])), onResponse: 'none' };
-      // Hooks of main.ts start before the session is opened; once the response has ended, there is no session.
-      const expected = where === 'a plugin' ? { ...own, route: 'bob' } : { ...own, onRequest: 'none' };
-      // The response is sent before the last hook has run.
-      while (seen['onResponse'] === undefined) await new Promise((resolve) => setImmediate(resolve));
-      expect(seen).toEqual(expected);
-    } finally {
-      await app.close();
-    }
-  });
+      await app.listen(0, '127.0.0.1');
+      try {
+        const { body } = await asBob(app, where === 'a plugin' ? '/x' : '/page');
+        expect(body).toEqual({ handler: 'bob' });
+        const own = { ...Object.fromEntries(HOOKS.map((name) => [name, 'bob'])), onResponse: 'none' };
+        // Hooks of main.ts start before the session is opened; once the response has ended, there is no session.
+        const expected = where === 'a plugin' ? { ...own, route: 'bob' } : { ...own, onRequest: 'none' };
+        // The response is sent before the last hook has run.
+        while (seen['onResponse'] === undefined) await new Promise((resolve) => setImmediate(resolve));
+        expect(seen).toEqual(expected);
+      } finally {
+        await app.close();
+      }
+    },
+  );
 });

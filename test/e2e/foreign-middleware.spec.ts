@@ -53,30 +53,33 @@ describe.each(PLATFORMS)('what main.ts adds before the session is opened on %s',
   it.each([
     ['/nest', 'bob'],
     ['/excluded', 'none'],
-  ])('has no session, even in a callback of another visitor, and does not affect the handler: %s', async (path, own) => {
-    const app =
-      platform === 'express'
-        ? await NestFactory.create<NestExpressApplication>(MainModule, { logger: false })
-        : await NestFactory.create<NestFastifyApplication>(MainModule, new FastifyAdapter(), {
-            logger: false,
-          });
-    const seen: unknown[] = [];
-    const going: Middleware = (req, _res, next) => (isLive(req) ? ask(next) : next());
-    const recording: Middleware = (req, _res, next) => {
-      if (isLive(req)) seen.push(who());
-      next();
-    };
-    app.use(going);
-    app.use(recording);
-    app.use(going);
-    await app.listen(0, '127.0.0.1');
-    try {
-      const { body } = await live.asBob(await app.getUrl(), (bob) => bob.get(path));
-      expect({ seen, body }).toEqual({ seen: ['none'], body: { handler: own } });
-    } finally {
-      await app.close();
-    }
-  });
+  ])(
+    'has no session, even in a callback of another visitor, and does not affect the handler: %s',
+    async (path, own) => {
+      const app =
+        platform === 'express'
+          ? await NestFactory.create<NestExpressApplication>(MainModule, { logger: false })
+          : await NestFactory.create<NestFastifyApplication>(MainModule, new FastifyAdapter(), {
+              logger: false,
+            });
+      const seen: unknown[] = [];
+      const going: Middleware = (req, _res, next) => (isLive(req) ? ask(next) : next());
+      const recording: Middleware = (req, _res, next) => {
+        if (isLive(req)) seen.push(who());
+        next();
+      };
+      app.use(going);
+      app.use(recording);
+      app.use(going);
+      await app.listen(0, '127.0.0.1');
+      try {
+        const { body } = await live.asBob(await app.getUrl(), (bob) => bob.get(path));
+        expect({ seen, body }).toEqual({ seen: ['none'], body: { handler: own } });
+      } finally {
+        await app.close();
+      }
+    },
+  );
 
   it('a router that a module adds has the session of its own request', async () => {
     await using app = await TestApp.start(platform, {

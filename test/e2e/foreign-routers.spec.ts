@@ -109,11 +109,14 @@ describe("on Express, after code that continues in another live visitor's contex
     expect((await asBob(path)).body).toEqual(seen);
   });
 
-  it.each(Object.entries(ROUTER_PAGES))('each handler in a router has its own session: %s', async (path, seen) => {
-    expect((await asBob(`/router/${path}`)).body).toEqual(seen);
-    expect((await asBob(`/several/${path}`)).body).toEqual({ several: 'bob', ...seen });
-    expect((await asBob(`/mounted/router/${path}`)).body).toEqual(seen);
-  });
+  it.each(Object.entries(ROUTER_PAGES))(
+    'each handler in a router has its own session: %s',
+    async (path, seen) => {
+      expect((await asBob(`/router/${path}`)).body).toEqual(seen);
+      expect((await asBob(`/several/${path}`)).body).toEqual({ several: 'bob', ...seen });
+      expect((await asBob(`/mounted/router/${path}`)).body).toEqual(seen);
+    },
+  );
 
   it.each(Object.entries(ROUTER_PAGES))(
     'each handler in a router that MiddlewareConsumer applies has its own session: %s',

@@ -197,18 +197,21 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
       if (beyond !== undefined) expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBe('ann');
     });
 
-    it.each(['out', 'invalidate'])('does not bring back a signed-out session (%s), in the first request or later', async (way) => {
-      for (const visits of [[], [`${shared}/me`], [`${shared}/note`], [`${shared}/in`]]) {
-        const visitor = await signedIn(deployment, move);
-        for (const path of visits) await visitor.go(app, path.endsWith('me') ? 'GET' : 'POST', path);
-        await visitor.go(app, 'POST', `${shared}/${way}`);
-        expect(await visitor.user(app, `${shared}/me`)).toBeNull();
-        expect(await visitor.user(app, '/me')).toBeNull();
-        expect(visitor.jar.places).toEqual(way === 'out' ? [] : [places[1]]);
-      }
-    });
+    it.each(['out', 'invalidate'])(
+      'does not bring back a signed-out session (%s), in the first request or later',
+      async (way) => {
+        for (const visits of [[], [`${shared}/me`], [`${shared}/note`], [`${shared}/in`]]) {
+          const visitor = await signedIn(deployment, move);
+          for (const path of visits) await visitor.go(app, path.endsWith('me') ? 'GET' : 'POST', path);
+          await visitor.go(app, 'POST', `${shared}/${way}`);
+          expect(await visitor.user(app, `${shared}/me`)).toBeNull();
+          expect(await visitor.user(app, '/me')).toBeNull();
+          expect(visitor.jar.places).toEqual(way === 'out' ? [] : [places[1]]);
+        }
+      },
+    );
 
-    it('does not bring back a session that signed out where the old cookie is not sent', async () => {
+    it('does not bring back a session that was signed out on a page without the old cookie', async () => {
       if (beyond === undefined) return;
       const visitor = await signedIn(deployment, move);
       expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBeNull();

@@ -235,37 +235,34 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
 }
 
 function describeLedger(makeStore: () => Promise<FillableStore> | FillableStore): void {
-  it.each(PLATFORMS)(
-    'as a ledger, lets sessions in cookies alone be ended on %s',
-    async (platform) => {
-      const store = await makeStore();
-      const { driver: ledger = '', ...others } = store.options;
-      await using app = await HandlerApp.start(platform, {
-        options: { ...others, driver: 'stealth', stealth: { ledger } },
-      });
-      const ends: [string, (session: RequestSession) => unknown][] = [
-        ['destroy', (session) => session.destroy().then(() => null)],
-        ['invalidate', (session) => void session.invalidate()],
-        ['the manager', (session) => app.manager.destroy(session.id)],
-      ];
-      const begun = await Promise.all(
-        ends.map(async ([way, end]) => {
-          const visitor = app.visitor();
-          const before = await visitor.handle((session) => session.put('cart', 1));
-          const now = await visitor.handle((session) => void session.regenerate());
-          return { way, end, visitor, before: before.asHeaders, now: now.asHeaders };
-        }),
-      );
-      await store.fill();
-      for (const { way, end, visitor, before, now } of begun) {
-        await visitor.handle((session) => Promise.resolve(end(session)).then(() => null));
-        for (const headers of [undefined, now, before]) {
-          const seen = await visitor.in((session) => session.all(), headers === undefined ? {} : { headers });
-          expect(seen, way).toEqual({});
-        }
+  it.each(PLATFORMS)('as a ledger, lets sessions in cookies alone be ended on %s', async (platform) => {
+    const store = await makeStore();
+    const { driver: ledger = '', ...others } = store.options;
+    await using app = await HandlerApp.start(platform, {
+      options: { ...others, driver: 'stealth', stealth: { ledger } },
+    });
+    const ends: [string, (session: RequestSession) => unknown][] = [
+      ['destroy', (session) => session.destroy().then(() => null)],
+      ['invalidate', (session) => void session.invalidate()],
+      ['the manager', (session) => app.manager.destroy(session.id)],
+    ];
+    const begun = await Promise.all(
+      ends.map(async ([way, end]) => {
+        const visitor = app.visitor();
+        const before = await visitor.handle((session) => session.put('cart', 1));
+        const now = await visitor.handle((session) => void session.regenerate());
+        return { way, end, visitor, before: before.asHeaders, now: now.asHeaders };
+      }),
+    );
+    await store.fill();
+    for (const { way, end, visitor, before, now } of begun) {
+      await visitor.handle((session) => Promise.resolve(end(session)).then(() => null));
+      for (const headers of [undefined, now, before]) {
+        const seen = await visitor.in((session) => session.all(), headers === undefined ? {} : { headers });
+        expect(seen, way).toEqual({});
       }
-    },
-  );
+    }
+  });
 }
 
 describeWith(

@@ -40,30 +40,27 @@ class Pages {
   }
 }
 
-describe.each(PLATFORMS)(
-  'a head listener that is the first to write to the session, on %s,',
-  (platform) => {
-    it.each(Object.keys(ANSWERS))(
-      'leaves the response by %s whole, and has its write stored',
-      async (method) => {
-        await using app = await HandlerApp.start(platform, { controllers: [Pages] });
-        const visitor = app.visitor();
-        await visitor.in((session) => session.put('begun', true));
-        for (const pages of [1, 2]) {
-          const { text } = await visitor.agent.get(`/page/${method}`).expect(200);
-          expect(text).toBe('a page');
-          expect(await visitor.in((session) => session.get('pages'))).toBe(pages);
-        }
-      },
-    );
-
-    it.each(Object.keys(ANSWERS))(
-      'leaves the response by %s whole if the session would be new',
-      async (method) => {
-        await using app = await HandlerApp.start(platform, { controllers: [Pages] });
-        const { text } = await app.visitor().agent.get(`/page/${method}`).expect(200);
+describe.each(PLATFORMS)('a head listener that is the first to write to the session, on %s,', (platform) => {
+  it.each(Object.keys(ANSWERS))(
+    'leaves the response by %s whole, and has its write stored',
+    async (method) => {
+      await using app = await HandlerApp.start(platform, { controllers: [Pages] });
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('begun', true));
+      for (const pages of [1, 2]) {
+        const { text } = await visitor.agent.get(`/page/${method}`).expect(200);
         expect(text).toBe('a page');
-      },
-    );
-  },
-);
+        expect(await visitor.in((session) => session.get('pages'))).toBe(pages);
+      }
+    },
+  );
+
+  it.each(Object.keys(ANSWERS))(
+    'leaves the response by %s whole if the session would be new',
+    async (method) => {
+      await using app = await HandlerApp.start(platform, { controllers: [Pages] });
+      const { text } = await app.visitor().agent.get(`/page/${method}`).expect(200);
+      expect(text).toBe('a page');
+    },
+  );
+});

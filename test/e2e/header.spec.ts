@@ -153,7 +153,7 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
     });
 
     it.each([{}, { 'sec-fetch-mode': 'cors' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }])(
-      'gets its token in both if its kind is unknown, and can continue with either: %j',
+      'gets its token in header and cookie if its kind is unknown, and can continue with either: %j',
       async (headers) => {
         const jar = app.visitor();
         const first = await jar.handle((session) => session.put('userId', 'ann'), { headers });

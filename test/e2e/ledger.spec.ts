@@ -260,7 +260,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
         expect(await app.visitor().in(view, { headers })).toEqual([false, true, {}]);
     });
 
-    it('answers 503 if a session could not be ended, which goes on', async () => {
+    it('answers 503 if a session could not be ended, which stays valid', async () => {
       const { ledger, app, cookies } = await inTrouble();
       const ends: Handler<unknown>[] = [
         (session) => session.destroy(),

@@ -26,28 +26,31 @@ class TypedController {
   }
 }
 
-describe.each(PLATFORMS)('handler parameters on %s, with a ValidationPipe for custom decorators', (platform) => {
-  const start = () =>
-    HandlerApp.start(platform, {
-      controllers: [TypedController],
-      configure: (nest) =>
-        void nest.useGlobalPipes(
-          new ValidationPipe({ transform: true, whitelist: true, validateCustomDecorators: true }),
-        ),
+describe.each(PLATFORMS)(
+  'handler parameters on %s, with a ValidationPipe for custom decorators',
+  (platform) => {
+    const start = () =>
+      HandlerApp.start(platform, {
+        controllers: [TypedController],
+        configure: (nest) =>
+          void nest.useGlobalPipes(
+            new ValidationPipe({ transform: true, whitelist: true, validateCustomDecorators: true }),
+          ),
+      });
+
+    it.each(['session', 'request-session'])('are the session of the request itself (%s)', async (path) => {
+      await using app = await start();
+      await app.visitor().agent.get(`/${path}`).expect(200, { same: true });
     });
 
-  it.each(['session', 'request-session'])('are the session of the request itself (%s)', async (path) => {
-    await using app = await start();
-    await app.visitor().agent.get(`/${path}`).expect(200, { same: true });
-  });
-
-  it('are the flash messages with their contents', async () => {
-    await using app = await start();
-    const visitor = app.visitor();
-    await visitor.in((session) => session.flash('status', 'Saved.'));
-    await visitor.agent.get('/messages').expect(200, { all: { status: 'Saved.' }, status: 'Saved.' });
-  });
-});
+    it('are the flash messages with their contents', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('status', 'Saved.'));
+      await visitor.agent.get('/messages').expect(200, { all: { status: 'Saved.' }, status: 'Saved.' });
+    });
+  },
+);
 
 describe('A parameter that asks for a session', () => {
   /** Resolves the parameter as Nest does for a handler of this type of context. */

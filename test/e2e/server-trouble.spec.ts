@@ -256,7 +256,7 @@ for (const kind of KINDS) {
           timeout: BACK_WITHIN_MS,
           interval: 20,
         });
-        // Visitors whom the store had failed show that it is back.
+        // Requests of visitors that the store had failed show that it is back.
         await vi.waitFor(
           async () => {
             const answers = await Promise.all(scene.load.visitors.map((visitor) => scene.load.read(visitor)));

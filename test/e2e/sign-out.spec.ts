@@ -120,22 +120,25 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
   it.each<[string, (session: RequestSession) => unknown]>([
     ['committed', (session) => session.put('note', 1).commit()],
     ['touched', (session) => session.touch()],
-  ])('has its cookie not overwritten by a request that had %s before and ends after it', async (_what, keep) => {
-    for (const [way, leave] of [...ENDINGS, ['regenerate', rotate] as const]) {
-      const old = await signIn();
-      const stored = new Deferred();
-      const gate = new Deferred();
-      const slower = as(old).does(async (session) => {
-        await keep(session);
-        stored.resolve();
-        await gate.promise;
-      });
-      await stored.promise;
-      await as(old).does(leave);
-      gate.resolve();
-      expect((await slower).cookies, way).toEqual([]);
-    }
-  });
+  ])(
+    'has its cookie not overwritten by a request that had %s before and ends after it',
+    async (_what, keep) => {
+      for (const [way, leave] of [...ENDINGS, ['regenerate', rotate] as const]) {
+        const old = await signIn();
+        const stored = new Deferred();
+        const gate = new Deferred();
+        const slower = as(old).does(async (session) => {
+          await keep(session);
+          stored.resolve();
+          await gate.promise;
+        });
+        await stored.promise;
+        await as(old).does(leave);
+        gate.resolve();
+        expect((await slower).cookies, way).toEqual([]);
+      }
+    },
+  );
 
   it('is not caused by a request that was sent before a sign-in and arrives after it', async () => {
     const { asHeaders: old } = await app.visitor().handle((session) => session.increment('views'));

@@ -191,7 +191,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(own.response.status).toBe(500);
     });
 
-    it('logs that once, logs once that it is back, and nothing secret', async () => {
+    it('logs the failure once, the recovery once, and nothing secret', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;
       driver.mood = mood;
@@ -205,7 +205,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(journal.lines.join()).not.toContain(driver.secretMessage);
     });
 
-    it('logs that once even if it can be read but not written', async () => {
+    it('logs the failure once even if it can be read but not written', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;
       driver.moods = { write: mood };
@@ -220,7 +220,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(journal.lines).toHaveLength(2);
     });
 
-    it('logs that once even if handlers commit themselves', async () => {
+    it('logs the failure once even if handlers commit themselves', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;
       driver.moods = { write: mood };

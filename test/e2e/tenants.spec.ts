@@ -275,26 +275,29 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
   });
 });
 
-it.each(PLATFORMS)('With middleware, a function of the option gets the host as well, on %s', async (platform) => {
-  const seen: unknown[] = [];
-  await using app = await HandlerApp.start(platform, {
-    // Typed by one platform, as an application that runs on one of them may.
-    options: { cookie: { domain: (request: Request | FastifyRequest) => domainOf(request) } },
-    configure: (application) => {
-      const sessions = application.get(SessionMiddleware);
-      application.use(sessions.use.bind(sessions));
-      application.use((req: { session?: { userId?: string } }, _res: unknown, next: () => void) => {
-        seen.push(req.session?.userId);
-        next();
-      });
-    },
-  });
-  const visitor = new Visitor(app);
-  await visitor.signIn('www.a.test');
-  expect(visitor.jar.places).toEqual(['session .a.test /']);
-  expect(await visitor.user('www.a.test')).toBe('ann of www.a.test');
-  expect(seen).toEqual([undefined, 'ann of www.a.test']);
-});
+it.each(PLATFORMS)(
+  'With middleware, a function of the option gets the host as well, on %s',
+  async (platform) => {
+    const seen: unknown[] = [];
+    await using app = await HandlerApp.start(platform, {
+      // Typed by one platform, as an application that runs on one of them may.
+      options: { cookie: { domain: (request: Request | FastifyRequest) => domainOf(request) } },
+      configure: (application) => {
+        const sessions = application.get(SessionMiddleware);
+        application.use(sessions.use.bind(sessions));
+        application.use((req: { session?: { userId?: string } }, _res: unknown, next: () => void) => {
+          seen.push(req.session?.userId);
+          next();
+        });
+      },
+    });
+    const visitor = new Visitor(app);
+    await visitor.signIn('www.a.test');
+    expect(visitor.jar.places).toEqual(['session .a.test /']);
+    expect(await visitor.user('www.a.test')).toBe('ann of www.a.test');
+    expect(seen).toEqual([undefined, 'ann of www.a.test']);
+  },
+);
 
 /** Expects this error in the exception filters, and nothing of it in the response. */
 async function expectError(

@@ -30,19 +30,16 @@ class CarelessController {
 const BAD = { statusCode: 500, message: 'Internal Server Error' };
 const AWAY = { statusCode: 503, message: 'Service Unavailable' };
 
-describe.each(PLATFORMS)(
-  "Nest's own filter for errors that nobody catches, on %s",
-  (platform) => {
-    it.each([
-      ['a wrong call', '/wrong', BAD],
-      ['a commit that fails', '/unstorable', AWAY],
-      ['a store that fails', '/other', AWAY],
-    ])('answers %s with its status, and tells the visitor no more', async (_, path, answer) => {
-      const options = { driver: 'broken', drivers: { broken: { useFactory: () => brokenDriver } } };
-      await using app = await TestApp.start(platform, { controllers: [CarelessController], options });
-      const response = await app.request.get(path);
-      expect(response.body).toEqual(answer);
-      expect(response.status).toBe(answer.statusCode);
-    });
-  },
-);
+describe.each(PLATFORMS)("Nest's own filter for errors that nobody catches, on %s", (platform) => {
+  it.each([
+    ['a wrong call', '/wrong', BAD],
+    ['a commit that fails', '/unstorable', AWAY],
+    ['a store that fails', '/other', AWAY],
+  ])('answers %s with its status, and tells the visitor no more', async (_, path, answer) => {
+    const options = { driver: 'broken', drivers: { broken: { useFactory: () => brokenDriver } } };
+    await using app = await TestApp.start(platform, { controllers: [CarelessController], options });
+    const response = await app.request.get(path);
+    expect(response.body).toEqual(answer);
+    expect(response.status).toBe(answer.statusCode);
+  });
+});

@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('A session whose serialized text differs each time, on 
     });
   });
 
-  it.each(UNSTEADY)('is written once if %s of a value makes it so', async (_what, make) => {
+  it.each(UNSTEADY)('is written once because of %s in a value', async (_what, make) => {
     const driver = new CountingDriver();
     await using app = await HandlerApp.start(platform, { options: ownDriver(driver) });
     const visitor = app.visitor();

@@ -175,7 +175,7 @@ describe.each(Object.entries(WAYS))('whose session an upload gets, with %s', (_n
 
 describe.each(Object.entries(WAYS))('whose session a late upload gets, with %s', (_name, way) => {
   beforeEach(answerAlone);
-  it('is its own, whoever had the connection before', async () => {
+  it('is its own, whichever visitor had the connection before', async () => {
     await using app = await start(way);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const post = (cookie: string): ClientRequest =>

@@ -294,7 +294,7 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     });
   });
 
-  it('needs no invalidForm where the messages themselves name the fields', async () => {
+  it('needs no invalidForm if the messages themselves name the fields', async () => {
     const ofSchemas = NEST_HAS_SCHEMA_PIPE ? ['/plain/zod'] : [];
     for (const path of ['/plain/class-validator', '/plain/grouped', ...ofSchemas]) {
       const { visitor, status } = await refused(path);

@@ -187,7 +187,7 @@ describe('a driver that hangs', () => {
     return { driver, module };
   }
 
-  it('in open does not keep the application from booting; the log says so, and when it is open', async () => {
+  it('in open does not keep the application from booting, and is logged, as is its opening', async () => {
     const { driver, module } = await boot();
     driver.gate.resolve();
     await vi.advanceTimersByTimeAsync(0);

@@ -151,44 +151,47 @@ class Account {
   }
 }
 
-describe.each(SERVERS)('A user whose sign-in in a resolver is refused, with %s', (_name, platform, served) => {
-  const typeDefs = 'type Query { user: String } type Mutation { put: Boolean commit: Boolean }';
-  const start = async () => {
-    const heard = new Heard();
-    const app = await HandlerApp.start(platform, {
-      options,
-      imports: [GraphQLModule.forRoot({ ...served, typeDefs })],
-      providers: [Account],
-      configure: heard.configure,
+describe.each(SERVERS)(
+  'A user whose sign-in in a resolver is refused, with %s',
+  (_name, platform, served) => {
+    const typeDefs = 'type Query { user: String } type Mutation { put: Boolean commit: Boolean }';
+    const start = async () => {
+      const heard = new Heard();
+      const app = await HandlerApp.start(platform, {
+        options,
+        imports: [GraphQLModule.forRoot({ ...served, typeDefs })],
+        providers: [Account],
+        configure: heard.configure,
+      });
+      onTestFinished(() => app[Symbol.asyncDispose]());
+      return { app, heard, headers: await fill(app) };
+    };
+    const conflict = expect.objectContaining({
+      message: expect.stringContaining('signed in on as many devices'),
+      extensions: expect.objectContaining({ code: 'CONFLICT' }),
     });
-    onTestFinished(() => app[Symbol.asyncDispose]());
-    return { app, heard, headers: await fill(app) };
-  };
-  const conflict = expect.objectContaining({
-    message: expect.stringContaining('signed in on as many devices'),
-    extensions: expect.objectContaining({ code: 'CONFLICT' }),
-  });
 
-  it('receives a conflict error over HTTP, and nothing is logged', async () => {
-    const { app, heard, headers } = await start();
-    const ask = (query: string) => app.visitor().agent.post('/graphql').set(headers).send({ query });
-    expect((await ask('mutation { put }')).status).toBe(409);
-    expect((await ask('mutation { commit }')).body).toMatchObject({ errors: [conflict] });
-    expect((await ask('{ user }')).body).toEqual({ data: { user: null } });
-    expect(heard.lines).toEqual([]);
-  });
-
-  it.each(['put', 'commit'])(
-    'receives a conflict error over a WebSocket, and nothing is logged (%s)',
-    async (field) => {
+    it('receives a conflict error over HTTP, and nothing is logged', async () => {
       const { app, heard, headers } = await start();
-      await using subscriber = new Subscriber(app.url, headers);
-      expect(await subscriber.ask(`mutation { ${field} }`)).toMatchObject({ errors: [conflict] });
-      expect(await subscriber.ask('{ user }')).toEqual({ data: { user: null } });
+      const ask = (query: string) => app.visitor().agent.post('/graphql').set(headers).send({ query });
+      expect((await ask('mutation { put }')).status).toBe(409);
+      expect((await ask('mutation { commit }')).body).toMatchObject({ errors: [conflict] });
+      expect((await ask('{ user }')).body).toEqual({ data: { user: null } });
       expect(heard.lines).toEqual([]);
-    },
-  );
-});
+    });
+
+    it.each(['put', 'commit'])(
+      'receives a conflict error over a WebSocket, and nothing is logged (%s)',
+      async (field) => {
+        const { app, heard, headers } = await start();
+        await using subscriber = new Subscriber(app.url, headers);
+        expect(await subscriber.ask(`mutation { ${field} }`)).toMatchObject({ errors: [conflict] });
+        expect(await subscriber.ask('{ user }')).toEqual({ data: { user: null } });
+        expect(heard.lines).toEqual([]);
+      },
+    );
+  },
+);
 
 it('SessionLimitError is a SessionError with status 409, and no SessionStoreError', () => {
   const refused: unknown = new SessionLimitError(3);

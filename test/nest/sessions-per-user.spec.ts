@@ -182,13 +182,16 @@ it.each<[string, Partial<SessionModuleOptions>]>([
   ['stealth', {}],
   ['memcached', {}],
   ['own', { drivers: { own: { useFactory: () => new CountingDriver() } } }],
-])('%s cannot count a user’s sessions, so the option sessionsPerUser stops the boot', async (driver, options) => {
-  const starting = HandlerApp.start('express', {
-    options: { driver, ...options, sessionsPerUser: { max: 3 } },
-  });
-  await expect(starting).rejects.toThrow(SessionConfigError);
-  await expect(starting).rejects.toThrow(new RegExp(`sessionsPerUser.*"${driver}" cannot`));
-});
+])(
+  '%s cannot count a user’s sessions, so the option sessionsPerUser stops the boot',
+  async (driver, options) => {
+    const starting = HandlerApp.start('express', {
+      options: { driver, ...options, sessionsPerUser: { max: 3 } },
+    });
+    await expect(starting).rejects.toThrow(SessionConfigError);
+    await expect(starting).rejects.toThrow(new RegExp(`sessionsPerUser.*"${driver}" cannot`));
+  },
+);
 
 it.each([[{}], [{ max: 0 }], [{ max: 1.5 }], [{ max: 1, when: 'never' }], [{ max: 1, wen: 'refuse' }], [3]])(
   'the option sessionsPerUser stops the boot if it is %j',

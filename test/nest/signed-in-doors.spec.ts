@@ -79,7 +79,7 @@ describe.each(SERVERS)(
         providers: [Account],
       });
 
-    it('is let in if signed in, recently where required, and is told the reason otherwise', async () => {
+    it('is let in if signed in, and recently if required, and is told the reason otherwise', async () => {
       await using app = await start();
       const ask = async (headers: Record<string, string>): Promise<unknown> => {
         const { agent } = app.visitor();
@@ -115,7 +115,7 @@ describe.each(SERVERS)(
 describe.each(DOORS)(
   'A client of a message handler behind a guard of the package, on %s with %s',
   (platform, library) => {
-    it('is let in if signed in, recently where required', async () => {
+    it('is let in if signed in, and recently if required', async () => {
       await using app = await startGateways(platform, library, [AccountGateway]);
       const ask = async (headers: Record<string, string>): Promise<unknown[]> => {
         await using client = await connect(library, app.url, headers);

@@ -64,14 +64,17 @@ describe('nest g -c nestjs-session-kit session-table', () => {
   const written = (files: Readonly<Record<string, string>>): [string, string][] =>
     Object.entries(files).filter(([, text]) => text.includes('extends CreateSessionsTable1700000000000'));
 
-  it.each(KINDS)('writes a migration with a timestamped name in an application of kind "%s"', async (kind) => {
-    const { files } = await tester.run('session-table', {}, await tester.application(kind));
-    const [path, text] = written(files)[0] ?? [];
-    const time = /^\/src\/migrations\/(\d{13})-create-sessions-table\.ts$/.exec(path ?? '')?.[1];
-    expect(text).toContain(`export class CreateSessionsTable${time} extends`);
-    expect(text).toContain(`readonly table = 'sessions';`);
-    expect(await unformatted(files)).toEqual([]);
-  });
+  it.each(KINDS)(
+    'writes a migration with a timestamped name in an application of kind "%s"',
+    async (kind) => {
+      const { files } = await tester.run('session-table', {}, await tester.application(kind));
+      const [path, text] = written(files)[0] ?? [];
+      const time = /^\/src\/migrations\/(\d{13})-create-sessions-table\.ts$/.exec(path ?? '')?.[1];
+      expect(text).toContain(`export class CreateSessionsTable${time} extends`);
+      expect(text).toContain(`readonly table = 'sessions';`);
+      expect(await unformatted(files)).toEqual([]);
+    },
+  );
 
   it('writes the migration beside the others, in their style', async () => {
     const application = await tester.application('cjs', {

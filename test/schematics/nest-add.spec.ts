@@ -204,7 +204,7 @@ export class AppModule {}
     ['a name is found at run time', '@Module({ [imported]: [UserModule] })\nexport class AppModule {}'],
     ['no class is a module', 'export class AppModule {}'],
     ['there is no such class', 'export class Other {}'],
-  ])('says what to do, and writes nothing, where %s', async (_, text) => {
+  ])('says what to do, and writes nothing, if %s', async (_, text) => {
     const application = await tester.application('cjs', {
       [MODULE]: `import { Module } from '@nestjs/common';\n${text}\n`,
     });
