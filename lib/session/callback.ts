@@ -2,6 +2,10 @@
  * A callback as express-session's methods take it and Passport passes it: called at the end, with an error or
  * with nothing. Libraries declare the error in different ways (`Error | null`, `unknown`); this type accepts
  * all of them.
+ *
+ * @example
+ * const done: SessionCallback = (error) => (error ? next(error) : response.redirect('/'));
+ * void session.save(done);
  */
 export type SessionCallback = {
   // A method, because TypeScript accepts a narrower parameter type only for methods.

@@ -1,4 +1,10 @@
-/** A default for a missing value: the value itself, or a function that returns it. */
+/**
+ * A default for a missing value: the value itself, or a function that returns it.
+ *
+ * @example
+ * const fallback: Fallback<string[]> = () => [];
+ * session.get('cart', fallback);
+ */
 export type Fallback<V> = V | (() => V);
 
 /** Whether a value is neither undefined nor null; 0, false and '' are values. */

@@ -37,6 +37,8 @@ export class FlashMessages {
    * @typeParam V what you know the message to be; nothing checks it. Default unknown
    * @param key dot path; for a form field also its name, such as `user[name]`
    * @param fallback used if the message is missing or null; a function is called to get it. Default undefined
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
    * @example
    * messages.get('errors.email', '')
    */
@@ -48,6 +50,7 @@ export class FlashMessages {
   /**
    * Whether a message exists and is not null. For several keys, or a list of them: whether all of them do.
    *
+   * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * messages.has('status') // 0, false and '' are there too
@@ -67,6 +70,8 @@ export class FlashMessages {
    * @typeParam V what you know the field to be; nothing checks it. Default unknown
    * @param key the name of the field, as in the form (`user[name]`) or as a dot path (`user.name`)
    * @param fallback used if the field is missing or null; a function is called to get it. Default undefined
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
    * @example
    * messages.old('user[email]', '')
    */

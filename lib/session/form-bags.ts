@@ -3,10 +3,18 @@ import { type Values, isContainer } from '../state/values.js';
 /**
  * The errors of one field: at least one message. Templates that print the list print the messages one after
  * the other.
+ *
+ * @example
+ * const errors: FieldErrors | undefined = messages.errors('email'); // ['This is no e-mail address.']
  */
 export type FieldErrors = readonly [string, ...string[]];
 
-/** The errors of a form, by the dot paths of its fields (`lines.0.sku`); '' for the form as a whole. */
+/**
+ * The errors of a form, by the dot paths of its fields (`lines.0.sku`); '' for the form as a whole.
+ *
+ * @example
+ * const errors: FormErrors = { email: ['This is no e-mail address.'], '': ['Try again.'] };
+ */
 export type FormErrors = Readonly<Record<string, FieldErrors>>;
 
 /** The names of the package's own flash messages. */

@@ -37,9 +37,9 @@ import { inContextOf } from './session.context.js';
  * of their own return the session. Nothing is stored before `commit`, which runs automatically before the
  * response is sent.
  *
- * Every method that writes throws SessionReadonlyError if the session is read-only, and SessionValueError for
- * a key with `__proto__`, `prototype` or `constructor` in its path. Between `setId` and `start`, reading and
- * writing throw SessionError.
+ * Every method that writes throws SessionReadonlyError if the session is read-only. SessionValueError is thrown
+ * for a key with `__proto__`, `prototype` or `constructor` in its path, and for arguments that a method does not
+ * take. Between `setId` and `start`, reading and writing throw SessionError.
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  * @example
@@ -73,11 +73,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     Object.preventExtensions(this);
   }
 
-  /**
-   * Calls a function in the context of this session.
-   *
-   * @internal
-   */
+  /** Calls a function in the context of this session. @internal */
   protected inContext(call: () => void): void {
     inContextOf(this, call);
   }
@@ -92,6 +88,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * @throws SessionStoreError if the store fails
    * @throws SessionValueError if a value cannot be stored; names the key
    * @throws SessionTooLargeError if the session is too large for its driver
+   * @throws SessionLimitError if the user who signs in has too many sessions (option `sessionsPerUser`)
+   * @throws SessionError if it needs a cookie, and the response headers have been sent
    * @example
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
@@ -102,6 +100,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /**
    * The same as `commit`.
    *
+   * @param callback called at the end, with the error if there is one; for code written for express-session
+   * @throws what `commit` throws: SessionStoreError, SessionValueError, SessionTooLargeError
    * @example
    * await session.put('cart', cart).save();
    */
@@ -135,6 +135,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * "Renew the Session ID After Any Privilege Level Change").
    *
    * @param callback called soon afterwards; for code written for express-session
+   * @throws SessionReadonlyError if the session is read-only, or no cookie can be sent (a socket, a job)
    * @example
    * session.regenerate().put('userId', user.id);
    */
@@ -147,6 +148,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /**
    * The same as `regenerate`.
    *
+   * @param callback as for `regenerate`
+   * @throws SessionReadonlyError like `regenerate`
    * @example
    * session.roll().put('userId', user.id);
    */
@@ -162,6 +165,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * @throws SessionStoreError if the store fails
    * @throws SessionError if the session lives in the cookie (`stealth`) and the response headers have been
    * sent
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * await session.destroy();
    */
@@ -179,6 +183,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /**
    * Destroys the session and its cookie, like `destroy()`.
    *
+   * @throws what `destroy` throws
    * @example
    * await session.forget();
    */
@@ -188,6 +193,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError if a key is undefined, so that a mistake cannot end the session
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.forget('cart').forget('draft', 'search.filters')
    */
@@ -199,6 +205,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /**
    * Removes all values, like `flush()`; the session and its id stay.
    *
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.delete();
    */
@@ -206,6 +213,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /**
    * Removes values, and flash messages under the same keys, like `forget(keys)`.
    *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError if a key is undefined or invalid; SessionReadonlyError if the session is read-only
    * @example
    * session.delete('cart', 'coupon');
    */
@@ -224,11 +233,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
 
   // ---- for code written for others -----------------------------------------------------------------------------
 
-  /**
-   * The same session in the shape of express-session, used as `request.session`. Created on first access.
-   *
-   * @internal
-   */
+  /** The session in the shape of express-session, as `request.session`; created on first access. @internal */
   get expressSession(): object {
     return (this.#expressSession ??= expressSession(
       this,
@@ -242,11 +247,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     ));
   }
 
-  /**
-   * Implements `request.flash` like connect-flash.
-   *
-   * @internal
-   */
+  /** Implements `request.flash` like connect-flash. @internal */
   connectFlash(...args: ConnectFlashArguments): unknown {
     return connectFlash(this.readable.flash, () => this.writable.flash, args);
   }

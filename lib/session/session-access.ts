@@ -64,6 +64,8 @@ export abstract class SessionAccess extends SessionCommits {
   /**
    * The same as `initiate`.
    *
+   * @param readonly as for `initiate`. Default false
+   * @throws what `initiate` throws: SessionStoreError, SessionError
    * @example
    * await session.start();
    */
@@ -71,11 +73,7 @@ export abstract class SessionAccess extends SessionCommits {
     return this.initiate(readonly);
   }
 
-  /**
-   * Like `initiate`, but returns no promise if there is nothing to wait for.
-   *
-   * @internal
-   */
+  /** Like `initiate`, but returns no promise if there is nothing to wait for. @internal */
   initiateAtOnce(readonly: boolean): Promise<void> | void {
     if (this.#initiated) {
       if (readonly) this.lifecycle.freeze();
@@ -126,11 +124,7 @@ export abstract class SessionAccess extends SessionCommits {
     if (loads.hasEvents) this.inContext(() => loads.publishEvents());
   }
 
-  /**
-   * Calls a function in the context of this session.
-   *
-   * @internal
-   */
+  /** Calls a function in the context of this session. @internal */
   protected abstract inContext(call: () => void): void;
 
   /**
@@ -149,7 +143,9 @@ export abstract class SessionAccess extends SessionCommits {
    * Uncommitted changes are discarded. An id without a record is not adopted unless it comes from
    * `generateId`. Never pass an id that a visitor sent: use `setSignedId` for that.
    *
+   * @param id the raw id (`session.id`), not the cookie value
    * @throws SessionValueError if the id is not a string, or empty
+   * @throws SessionReadonlyError if no cookie can be sent (a socket, a subscription, a job)
    * @example
    * await session.setId(await session.generateId()).start();
    */
@@ -167,9 +163,11 @@ export abstract class SessionAccess extends SessionCommits {
   /**
    * Switches this request to the session of a signed id; `await session.start()` loads it.
    *
-   * @param secret used instead of the application's secrets
+   * @param signedId the value of a session cookie (`session.signedId`); may come from a visitor
+   * @param secret used instead of the application's secrets. Default: those
    * @returns the session; or false if the signature is not ours, in which case nothing has changed
    * @throws SessionValueError if the secret given is not a string, or empty
+   * @throws SessionReadonlyError if no cookie can be sent (a socket, a subscription, a job)
    * @example
    * if (session.setSignedId(token)) await session.start();
    */

@@ -41,6 +41,8 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    *
    * @param key the name of the field, as in the form (`user[name]`) or as a dot path (`user.name`)
    * @param fallback used if the field is missing or null; a function is called to get it. Default undefined
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
    * @example
    * <input name="email" value="{{ old('email') }}">
    */
@@ -51,11 +53,21 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   /**
    * Flashes a message for this request and the next. All values are kept, including 0, false and ''.
    *
+   * @param key dot path; objects missing on the way are created
+   * @param value any value that the serializer can store, for example a string
+   * @throws SessionValueError if there is no value, or the key is invalid
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.flash('status', 'Saved.').flash({ errors: { title: 'A title is required.' } })
    */
   flash(key: string, value: unknown): this;
-  /** Flashes several messages, each like `flash(key, value)`. */
+  /**
+   * Flashes several messages, each like `flash(key, value)`.
+   *
+   * @param messages a plain object of messages by key
+   * @throws SessionValueError if it is not such an object, or a key is invalid
+   * @throws SessionReadonlyError if the session is read-only
+   */
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable;
@@ -71,11 +83,19 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   /**
    * Flashes a message for this request only, for example for a page that it renders itself.
    *
+   * @param key dot path; objects missing on the way are created
+   * @param value any value, for example a string
+   * @throws SessionValueError if there is no value, or the key is invalid
    * @example
    * session.now('status', 'Saved.');
    */
   now(key: string, value: unknown): this;
-  /** Flashes several messages for this request only. */
+  /**
+   * Flashes several messages for this request only.
+   *
+   * @param messages a plain object of messages by key
+   * @throws SessionValueError if it is not such an object, or a key is invalid
+   */
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable;
@@ -91,6 +111,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   /**
    * Keeps all messages of the previous request for one more request.
    *
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.reflash(); // before redirecting once more
    */
@@ -105,6 +126,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * @param keys dot paths: one, several, or a list of them; keys without a message are skipped
    * @throws SessionValueError if an argument is not a key, or no key is given; to keep all messages use
    * `reflash`
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.keep('status', 'errors.email')
    */
@@ -126,6 +148,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * The last call of `flashAll`, `flashOnly` and `flashExcept` decides what is kept. A field never replaces a
    * message of the application, whichever came first.
    *
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.flashAll().flash('errors', { email: 'Give an e-mail address.' });
    */
@@ -139,6 +162,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    *
    * @param keys names of fields, or paths into them: one, several, or a list; missing ones are skipped
    * @throws SessionValueError if an argument is not a key, or no key is given
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.flashOnly('email', 'address.city')
    */
@@ -153,6 +177,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    *
    * @param keys names of fields, or paths into them: one, several, or a list
    * @throws SessionValueError if an argument is not a key, or no key is given
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.flashExcept('comment', 'payment.card')
    */

@@ -18,6 +18,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * The value of a declared key; undefined if it is missing. Session values take precedence over the flash
    * messages that this request sees.
    *
+   * @param key a declared key
    * @example
    * session.get('cart')
    */
@@ -26,12 +27,18 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * The value of a declared key, or a default if it is missing or null. Session values take precedence over
    * the flash messages that this request sees.
    *
+   * @param key a declared key
    * @param fallback the default, or a function that is called for it
    * @example
    * session.get('cart', [])
    */
   get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
-  /** The value of a declared key, or null if it is missing. */
+  /**
+   * The value of a declared key, or null if it is missing.
+   *
+   * @param key a declared key
+   * @param fallback null
+   */
   get<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
   /**
    * The value at a key that is not declared; undefined if it is missing. Session values take precedence over

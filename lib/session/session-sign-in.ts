@@ -70,6 +70,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * Gives the session a new id, and removes its values and its own lifetime, like `regenerate` and `flush`
    * together. Requests still in flight with the old id cannot follow. Call it at sign-out.
    *
+   * @throws SessionReadonlyError if the session is read-only, or no cookie can be sent (a socket, a
+   * subscription, a job): use `destroy()` there
    * @example
    * session.invalidate().flash('status', 'You are signed out.');
    */
@@ -117,6 +119,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    *
    * @returns a path of this site as browsers write it, in ASCII, for a `Location` header; `/` if none was
    * stored
+   * @throws SessionReadonlyError if a path is stored and the session is read-only
    * @example
    * response.redirect(session.signIn(user.id).intended());
    */
@@ -157,6 +160,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    *
    * @param duration ms, or text such as '2h'
    * @throws SessionValueError if it is not a duration above zero
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.setDuration('30d')
    */
@@ -175,6 +179,9 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * Makes the cookie and the record last ten years, and stores the given values. Browsers cap a cookie at 400
    * days (RFC 6265bis, 5.5); each visit renews it.
    *
+   * @param values a plain object of values by key, stored like with `put(values)`. Default: none
+   * @throws SessionValueError if `values` is not such an object, or a key is invalid
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * if (form.remember) session.permanent();
    */
@@ -192,6 +199,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * @throws SessionStoreError if the store fails
    * @throws SessionError if the session lives in the cookie (`stealth`) and the response headers have been
    * sent
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * await session.touch(); // while a long upload runs
    */

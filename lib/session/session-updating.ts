@@ -14,7 +14,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    * Gets the value of a declared key. If it is missing or null, calls `make` and stores what it resolves to;
    * otherwise `make` is not called. Await the result: it is the value itself, or a promise of it.
    *
-   * @throws SessionReadonlyError if the value is missing and the session is read-only
+   * @param key a declared key
+   * @param make called without arguments if the value is missing or null; returns a promise of the value
+   * @throws SessionReadonlyError if the value is missing or null, and the session is read-only
+   * @throws SessionValueError if `make` is not a function
    * @example
    * const rates = await session.remember('rates', () => this.bank.fetchRates());
    */
@@ -26,7 +29,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    * Gets the value of a declared key. If it is missing or null, calls `make` and stores what it returns;
    * otherwise `make` is not called. If another request stored a value first, that one stays.
    *
-   * @throws SessionReadonlyError if the value is missing and the session is read-only
+   * @param key a declared key
+   * @param make called without arguments if the value is missing or null; returns the value
+   * @throws SessionReadonlyError if the value is missing or null, and the session is read-only
+   * @throws SessionValueError if `make` is not a function
    * @example
    * const cart = session.remember('cart', () => []);
    */
@@ -37,7 +43,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    *
    * @typeParam V what you know the value to be, by default what `make` returns; nothing checks an existing
    * value
-   * @throws SessionReadonlyError if the value is missing and the session is read-only
+   * @param key dot path; a key that exists literally wins
+   * @param make called without arguments if the value is missing or null; returns a promise of the value
+   * @throws SessionReadonlyError if the value is missing or null, and the session is read-only
+   * @throws SessionValueError if `make` is not a function, or the key is invalid
    */
   remember<V, K extends string = string>(
     key: UndeclaredKey<T, K>,
@@ -49,7 +58,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    *
    * @typeParam V what you know the value to be, by default what `make` returns; nothing checks an existing
    * value
-   * @throws SessionReadonlyError if the value is missing and the session is read-only
+   * @param key dot path; a key that exists literally wins
+   * @param make called without arguments if the value is missing or null; returns the value
+   * @throws SessionReadonlyError if the value is missing or null, and the session is read-only
+   * @throws SessionValueError if `make` is not a function, or the key is invalid
    */
   remember<V, K extends string = string>(key: UndeclaredKey<T, K>, make: () => V): V;
   remember(key: string, make: () => unknown): unknown {
@@ -88,7 +100,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    * Replaces the value of a declared key by `fn(current)`; undefined removes it. If another request wrote the
    * session first, `fn` runs again on the newest value, so it should depend on nothing but its argument.
    *
-   * @throws SessionValueError if `fn` returns a promise
+   * @param key a declared key
+   * @param fn gets the current value, undefined if there is none; returns the new one, not a promise
+   * @throws SessionValueError if `fn` is not a function, or returns a promise
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.update('cart', (cart = []) => cart.filter((line) => line.sku !== sku))
    */
@@ -99,7 +114,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    * its argument.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
-   * @throws SessionValueError if `fn` returns a promise
+   * @param key dot path; a key that exists literally wins
+   * @param fn gets the current value, undefined if there is none; returns the new one, not a promise
+   * @throws SessionValueError if `fn` is not a function, or returns a promise
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.update<number>('cart.mug', (quantity = 0) => Math.min(quantity + 1, 99))
    */
@@ -115,7 +133,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   /**
    * Appends to the list under a declared key, created if missing.
    *
-   * @throws SessionValueError if the current value is not a list
+   * @param key a declared key
+   * @param value one item of the list
+   * @throws SessionValueError if the current value is not a list, or there is not exactly one value to append
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.push('cart', { sku: 'mug', quantity: 1 })
    */
@@ -126,7 +147,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   /**
    * Appends to the list under a key that is not declared, created if missing.
    *
-   * @throws SessionValueError if the current value is not a list
+   * @param key dot path; a key that exists literally wins
+   * @param value one item, anything that the serializer can store
+   * @throws SessionValueError if the current value is not a list, or there is not exactly one value to append
+   * @throws SessionReadonlyError if the session is read-only
    */
   push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   push(key: string, value: unknown): this {
@@ -137,14 +161,24 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   /**
    * Adds to a number; a missing value counts as 0. Increments of concurrent requests all count.
    *
+   * @param key a declared key whose value is a number
    * @param by the amount, a finite number. Default 1
    * @returns the new number, as far as this request knows
    * @throws SessionValueError if the current value is not a number, or `by` is not a finite number
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.increment('visits')
    */
   increment<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
-  /** Adds to a number at a key that is not declared. */
+  /**
+   * Adds to a number at a key that is not declared.
+   *
+   * @param key dot path; a key that exists literally wins
+   * @param by the amount, a finite number. Default 1
+   * @returns the new number, as far as this request knows
+   * @throws SessionValueError if the current value is not a number, or `by` is not a finite number
+   * @throws SessionReadonlyError if the session is read-only
+   */
   increment<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
   increment(key: string, by = 1): number {
     return this.#add('increment', key, by);
@@ -153,14 +187,24 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   /**
    * Subtracts from a number; a missing value counts as 0.
    *
+   * @param key a declared key whose value is a number
    * @param by the amount, a finite number. Default 1
    * @returns the new number, as far as this request knows
    * @throws SessionValueError if the current value is not a number, or `by` is not a finite number
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * const left = session.decrement('attempts');
    */
   decrement<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
-  /** Subtracts from a number at a key that is not declared. */
+  /**
+   * Subtracts from a number at a key that is not declared.
+   *
+   * @param key dot path; a key that exists literally wins
+   * @param by the amount, a finite number. Default 1
+   * @returns the new number, as far as this request knows
+   * @throws SessionValueError if the current value is not a number, or `by` is not a finite number
+   * @throws SessionReadonlyError if the session is read-only
+   */
   decrement<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
   decrement(key: string, by = 1): number {
     return this.#add('decrement', key, by);

@@ -10,6 +10,8 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Gets the value of a declared key and removes it; undefined if it is missing.
    *
+   * @param key a declared key
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * const coupon = session.pull('coupon');
    */
@@ -17,17 +19,29 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Gets the value of a declared key and removes it.
    *
+   * @param key a declared key
    * @param fallback used if the value is missing or null; a function is called to get it
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * return { url: session.pull('returnTo', '/account') };
    */
   pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
-  /** Gets the value of a declared key and removes it; null if it is missing. */
+  /**
+   * Gets the value of a declared key and removes it; null if it is missing.
+   *
+   * @param key a declared key
+   * @param fallback null
+   * @throws SessionReadonlyError if the session is read-only
+   */
   pull<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
   /**
    * Gets the value at a key that is not declared, and removes it; undefined if it is missing.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @param key dot path; a key that exists literally wins
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
+   * @throws SessionReadonlyError if the session is read-only
    */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it knows the value to be
   pull<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
@@ -35,7 +49,11 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    * Gets the value at a key that is not declared, and removes it.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @param key dot path; a key that exists literally wins
    * @param fallback used if the value is missing or null; a function is called to get it
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
+   * @throws SessionReadonlyError if the session is read-only
    */
   pull<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
@@ -51,7 +69,10 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Stores the value of a declared key. A value that cannot be stored is reported by the commit.
    *
+   * @param key a declared key
+   * @param value of the declared type
    * @throws SessionReadonlyError if the session is read-only
+   * @throws SessionValueError if there is no second argument: a key without a value
    * @example
    * session.put('userId', user.id)
    */
@@ -59,7 +80,9 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Stores several values, each like `put(key, value)`. All other values stay.
    *
+   * @param values a plain object of values by key; each key works like in `put(key, value)`
    * @throws SessionReadonlyError if the session is read-only
+   * @throws SessionValueError if `values` keeps its content elsewhere than in properties (a Map, FormData)
    * @example
    * session.put({ theme: 'dark', currency: 'EUR' })
    */
@@ -68,6 +91,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    * Stores a value under a key that is not declared. A value that cannot be stored is reported by the commit.
    *
    * @param key dot path; objects missing on the way are created
+   * @param value anything that the serializer can store
    * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, or an index of a
    * list that is neither in use nor the next one
    * @throws SessionReadonlyError if the session is read-only
@@ -115,6 +139,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Removes all values and this request's flash messages; the session and its id stay.
    *
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.flush();
    */
@@ -126,6 +151,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * The same as `flush`.
    *
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.clear();
    */
@@ -136,7 +162,9 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Replaces all values, and removes this request's flash messages. Keys are taken literally, dots included.
    *
+   * @param values a plain object of values by key
    * @throws SessionValueError if `values` is not an object, or a key is invalid
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.reset({ locale: 'en' });
    */
