@@ -17,7 +17,12 @@ export class SessionUnavailableException extends ServiceUnavailableException {
   }
 }
 
-/** Why a sign-in is required: nobody is signed in, or the user signed in longer ago than the handler accepts. */
+/**
+ * Why a sign-in is required: nobody is signed in, or the user signed in longer ago than the handler accepts.
+ *
+ * @example
+ * const pages: Record<SignInReason, string> = { 'signed-out': '/sign-in', 'signed-in-too-long-ago': '/confirm-password' };
+ */
 export type SignInReason = 'signed-out' | 'signed-in-too-long-ago';
 
 /**

@@ -1,4 +1,9 @@
-/** The properties of every event. */
+/**
+ * The properties of every event.
+ *
+ * @example
+ * const when = ({ driver, at }: SessionEvent) => `${driver} ${new Date(at).toISOString()}`;
+ */
 export interface SessionEvent {
   /**
    * The name of the session's driver. For events of a store or its records, the driver of that store (such as
@@ -9,7 +14,12 @@ export interface SessionEvent {
   readonly at: number;
 }
 
-/** The properties of events about one session. */
+/**
+ * The properties of events about one session.
+ *
+ * @example
+ * onSessionEvent('moved', ({ handle, at }: SessionEventOfOne) => audit.write('new id', handle, at));
+ */
 export interface SessionEventOfOne extends SessionEvent {
   /**
    * The session's public name (`session.handle`): it stays the same when the id changes, and does not open
@@ -22,6 +32,11 @@ export interface SessionEventOfOne extends SessionEvent {
  * How a session ended: its own request destroyed it (`destroyed`) or invalidated it (`invalidated`:
  * `invalidate`, `signOut`), a method of the SessionManager ended it (`manager`: `end`, `endAll`, `destroy`),
  * or its user had one too many (`limit`: option `sessionsPerUser`).
+ *
+ * @example
+ * onSessionEvent('ended', ({ handle, reason }) => {
+ *   if (reason === 'limit') notify(handle);
+ * });
  */
 export type SessionEnd = 'destroyed' | 'invalidated' | 'manager' | 'limit';
 
@@ -29,6 +44,11 @@ export type SessionEnd = 'destroyed' | 'invalidated' | 'manager' | 'limit';
  * Why a token was refused: `not-ours` (made by another program, modified, or signed with a secret that is not
  * in the list), `other-driver` (ours, from before the option `driver` was changed), `moved` (`regenerate` has
  * just replaced its id), or `gone` (ours, but its session has ended or expired, or cannot be read).
+ *
+ * @example
+ * onSessionEvent('refused', ({ reason }) => {
+ *   if (reason === 'not-ours') alarm.raise();
+ * });
  */
 export type TokenRefusal = 'not-ours' | 'other-driver' | 'moved' | 'gone';
 
@@ -37,6 +57,10 @@ export type TokenRefusal = 'not-ours' | 'other-driver' | 'moved' | 'gone';
  * `diagnostics_channel`, `nestjs-session-kit:<name>`: once per occurrence, synchronously, in the process and
  * the async context in which it happens. Messages never contain an id, a token, or content of a session.
  * Events cost nothing as long as nobody listens.
+ *
+ * @example
+ * const stop = onSessionEvent('committed', ({ ms, size }) => metrics.observe(ms, size));
+ * type Committed = SessionEvents['committed'];
  */
 export interface SessionEvents {
   /** A session was stored for the first time. `committed` follows. */
@@ -112,5 +136,10 @@ export interface SessionEvents {
   };
 }
 
-/** The name of an event. */
+/**
+ * The name of an event.
+ *
+ * @example
+ * const name: SessionEventName = 'signed-in';
+ */
 export type SessionEventName = keyof SessionEvents;

@@ -1,7 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { pathOfThisSite } from '../session/path-of-this-site.js';
 
-/** The properties that are used of a request, in Express or Fastify. */
+/**
+ * The properties that are used of a request, in Express or Fastify.
+ *
+ * @example
+ * new FormErrorsFilter({ form: ({ body }: FormRequest) => Object(body).page });
+ */
 export interface FormRequest {
   /** In upper case: `POST`. */
   readonly method: string;

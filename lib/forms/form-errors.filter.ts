@@ -13,7 +13,12 @@ import { pathOfThisSite } from '../session/path-of-this-site.js';
 import { type FormRequest, isPageForm, pageBefore } from './back-to-form.js';
 import { thrownErrors } from './thrown-errors.js';
 
-/** The path of a form for FormErrorsFilter, or a function that gets it from the request of Express or Fastify. */
+/**
+ * The path of a form for FormErrorsFilter, or a function that gets it from the request of Express or Fastify.
+ *
+ * @example
+ * const form: FormPath = (request) => (request.headers['x-form'] === 'b' ? '/order/b' : '/order');
+ */
 export type FormPath = string | ((request: FormRequest) => unknown);
 
 /**

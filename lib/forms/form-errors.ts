@@ -2,7 +2,12 @@ import { fieldPath } from '../session/field-names.js';
 import type { FieldErrors, FormErrors } from '../session/form-bags.js';
 import { isKey } from '../state/values.js';
 
-/** An error of class-validator, as Nest's ValidationPipe passes it to its `exceptionFactory`. */
+/**
+ * An error of class-validator, as Nest's ValidationPipe passes it to its `exceptionFactory`.
+ *
+ * @example
+ * throw invalidForm([{ property: 'email', constraints: { isEmail: 'This is no e-mail address.' } }]);
+ */
 export interface FieldValidationError {
   /** The name of the field, or the index of the item. */
   readonly property: string;
@@ -15,6 +20,9 @@ export interface FieldValidationError {
 /**
  * An issue of a schema library (zod, valibot, arktype, ...), as Nest's StandardSchemaValidationPipe passes it
  * to its `exceptionFactory` (Standard Schema, `StandardSchemaV1.Issue`).
+ *
+ * @example
+ * throw invalidForm([{ message: 'At least one.', path: ['lines', 0, 'quantity'] }]);
  */
 export interface SchemaIssue {
   /** The message for the visitor. */

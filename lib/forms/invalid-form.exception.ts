@@ -38,6 +38,8 @@ export class InvalidFormException extends BadRequestException {
  * `exceptionFactory` of Nest's ValidationPipe (class-validator) or StandardSchemaValidationPipe (zod,
  * valibot, ...). API clients get the same response as without it.
  *
+ * @param found the errors of class-validator, or the issues of a schema library, as the pipe passes them
+ * @returns the exception, for the pipe to throw
  * @example
  * app.useGlobalPipes(new ValidationPipe({ transform: true, exceptionFactory: invalidForm }));
  * app.useGlobalFilters(new FormErrorsFilter());

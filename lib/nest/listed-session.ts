@@ -44,7 +44,13 @@ export interface SessionPage {
   readonly cursor: string | null;
 }
 
-/** The stored content of a session, read by its id from outside any request. */
+/**
+ * The stored content of a session, read by its id from outside any request.
+ *
+ * @example
+ * const session: ReadSession | null = await sessions.read(id);
+ * const cart = session?.values['cart'];
+ */
 export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
   /** The raw id it was read by. */
   readonly id: string;

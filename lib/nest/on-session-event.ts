@@ -5,7 +5,12 @@ import type { SessionEventName, SessionEvents } from '../events/session-events.j
 import { withoutText } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 
-/** Called with each message of an event. Its return value is not awaited. */
+/**
+ * Called with each message of an event. Its return value is not awaited.
+ *
+ * @example
+ * const audit: SessionEventListener<'signed-in'> = ({ handle, at }) => log.write(handle, at);
+ */
 export type SessionEventListener<N extends SessionEventName> = (message: SessionEvents[N]) => unknown;
 
 /**
@@ -17,6 +22,7 @@ export type SessionEventListener<N extends SessionEventName> = (message: Session
  * subscriber that throws ends the process: Node turns it into an uncaught exception.)
  *
  * @param name of the event, such as 'signed-in'
+ * @param listener called with the message of each event; what it returns is not awaited
  * @returns a function that stops listening
  * @throws SessionConfigError if there is no event of that name, or the listener is not a function
  * @example

@@ -19,15 +19,51 @@ type Pipe = Type<PipeTransform> | PipeTransform;
 
 // A separate interface, not a type argument: the build writes out inferred types, at a point where no keys are
 // declared, so editors would not offer the keys that an application declares.
-/** The arguments of `@Session(...)`: nothing, a declared key or any other key, and pipes. */
+/**
+ * The arguments of `@Session(...)`: nothing, a declared key or any other key, and pipes.
+ *
+ * @example
+ * show(@Session('userId', ParseIntPipe) userId: number) { return this.users.find(userId); }
+ */
 export interface SessionParameter {
+  /**
+   * Passes the session of the request.
+   *
+   * @param pipes pipes of Nest, as instances or classes. Default: none
+   * @throws NoSessionError in the request, if there is no session
+   */
   (...pipes: Pipe[]): ParameterDecorator;
+  /**
+   * Passes one value of the session; undefined if it is missing.
+   *
+   * @param key dot path; a key that exists literally wins
+   * @param pipes pipes of Nest, as instances or classes. Default: none
+   * @throws NoSessionError in the request, if there is no session
+   */
   (key: AnyKey<SessionData>, ...pipes: Pipe[]): ParameterDecorator;
 }
 
-/** The arguments of `@Flash(...)`: nothing or a key, and pipes. */
+/**
+ * The arguments of `@Flash(...)`: nothing or a key, and pipes.
+ *
+ * @example
+ * index(@Flash('status') status?: string) { return { status }; }
+ */
 export interface FlashParameter {
+  /**
+   * Passes all messages as `FlashMessages`.
+   *
+   * @param pipes pipes of Nest, as instances or classes. Default: none
+   * @throws NoSessionError in the request, if there is no session
+   */
   (...pipes: Pipe[]): ParameterDecorator;
+  /**
+   * Passes one message; undefined if it is missing.
+   *
+   * @param key dot path
+   * @param pipes pipes of Nest, as instances or classes. Default: none
+   * @throws NoSessionError in the request, if there is no session
+   */
   (key: string, ...pipes: Pipe[]): ParameterDecorator;
 }
 

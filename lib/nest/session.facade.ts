@@ -9,7 +9,13 @@ import {
   type SessionProperty,
 } from '../session/session-members.js';
 
-/** Every method and property of the current request's session, usable from anywhere. */
+/**
+ * Every method and property of the current request's session, usable from anywhere.
+ *
+ * @example
+ * Session.put('lastSearch', query); // `Session` is one
+ * const user = Session.userId;
+ */
 export interface SessionFacade extends Pick<RequestSession, SessionMethod | SessionProperty> {
   /**
    * The session of the current request.
@@ -25,6 +31,9 @@ export interface SessionFacade extends Pick<RequestSession, SessionMethod | Sess
 /**
  * The members of every function. Declared private so that editors offer only session members after `Session.`;
  * at run time they all exist.
+ *
+ * @example
+ * type Facade = typeof Session; // SessionParameter & SessionFacade & FunctionMembers
  */
 export declare class FunctionMembers {
   private readonly apply: unknown;

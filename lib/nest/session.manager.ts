@@ -137,6 +137,7 @@ export class SessionManager {
   /**
    * Ends one session of a user, for example on a lost phone. Requests under way cannot bring it back.
    *
+   * @param userId as for `list`
    * @param handle `session.handle`, or a handle from `list`
    * @returns false if the user has no such session (any more); sessions of other users are never affected
    * @throws SessionValueError if `userId` names nobody; 400 if `handle`, which comes from a form, is not a
@@ -154,6 +155,7 @@ export class SessionManager {
   /**
    * Ends all sessions of a user, for example all but the current one after a password change.
    *
+   * @param userId as for `list`
    * @param options `except`: a session to keep. Default: none
    * @returns how many ended
    * @throws SessionValueError if `userId` names nobody, or `except` is no session

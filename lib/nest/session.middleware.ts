@@ -28,6 +28,9 @@ export class SessionMiddleware implements NestMiddleware<RawRequest, RawResponse
    * Attaches the session to `request.session`, loads it if the request has a cookie, and continues in its
    * context. If the store fails, `next` is called with a SessionUnavailableException (503).
    *
+   * @param req the request of Express, or the raw one of Fastify
+   * @param res its response
+   * @param next called without arguments once the session is open, otherwise with the error
    * @example
    * app.use(app.get(SessionMiddleware).use);
    */

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { SessionCookieOptions } from '../options/cookie.options.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 
-/** The options of a test: any options of the module, all optional. */
+/**
+ * The options of a test: any options of the module, all optional.
+ *
+ * @example
+ * const options: TestSessionOptions = { userKey: 'user.id', age: '1h' };
+ * const tested = SessionModule.forTest(options);
+ */
 export type TestSessionOptions = Partial<SessionModuleOptions>;
 
 /**

@@ -18,7 +18,12 @@ import { runtimeElsewhere } from '../make-session-runtime.js';
 import type { SessionSettings } from '../session.settings.js';
 import { StoreInUse } from './store-in-use.js';
 
-/** The result of `SessionManager.check`. */
+/**
+ * The result of `SessionManager.check`.
+ *
+ * @example
+ * const { driver, up, ms }: StoreCheck = await sessions.check(); // 'redis', true, 1
+ */
 export interface StoreCheck {
   /** The driver in use: what the option `driver` names. */
   readonly driver: string;
