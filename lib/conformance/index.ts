@@ -27,7 +27,12 @@ import { describeVersionCheck } from './version-check.js';
 export { StoppedClock } from './stopped-clock.js';
 export type { ConformanceExpectation, ConformanceFramework, DriverUnderTest } from './suite.js';
 
-/** The options of `describeDriverConformance`. */
+/**
+ * The options of `describeDriverConformance`.
+ *
+ * @example
+ * const options: ConformanceOptions = { describe, it, create: () => ({ driver: new MongoDriver(mongo) }) };
+ */
 export interface ConformanceOptions extends ConformanceFramework {
   /** The heading of the tests. Default `a session driver`. */
   readonly name?: string;
@@ -46,6 +51,8 @@ export interface ConformanceOptions extends ConformanceFramework {
  * Only `it`, `describe` and `create` are required. The result of `create` determines what else can be tested
  * (`DriverUnderTest`): a second connection to the store, a largest payload, damage.
  *
+ * @param options `create` makes the driver; `it`, `describe` and `expect` of the test framework; `name` of the
+ * driver in the heading
  * @example
  * import { describe, expect, it } from 'vitest'; // or '@jest/globals'; with 'node:test' leave `expect` out
  * import { describeDriverConformance } from 'nestjs-session-kit/conformance';

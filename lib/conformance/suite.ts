@@ -1,7 +1,12 @@
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import type { StoppedClock } from './stopped-clock.js';
 
-/** The part of `expect` that the suite uses: same value (like `Object.is`), and same content. */
+/**
+ * The part of `expect` that the suite uses: same value (like `Object.is`), and same content.
+ *
+ * @example
+ * const expectation: ConformanceExpectation = expect(record?.payload); // of vitest or jest
+ */
 export interface ConformanceExpectation {
   /** Fails unless the actual value is this one. */
   toBe(expected: unknown): unknown;
@@ -9,7 +14,12 @@ export interface ConformanceExpectation {
   toEqual(expected: unknown): unknown;
 }
 
-/** The functions of a test framework: those of vitest, jest and node:test work as they are. */
+/**
+ * The functions of a test framework: those of vitest, jest and node:test work as they are.
+ *
+ * @example
+ * const framework: ConformanceFramework = { describe, it, expect }; // of vitest or jest
+ */
 export interface ConformanceFramework {
   /** Groups tests. */
   readonly describe: (name: string, body: () => void) => unknown;

@@ -6,7 +6,12 @@ import { isMadeBy } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
-/** The options that cookie-session was set up with. */
+/**
+ * The options that cookie-session was set up with.
+ *
+ * @example
+ * const source: CookieSessionSource = { keys: [newKey, oldKey], name: 'shop', until: '2027-03-01' };
+ */
 export interface CookieSessionSource extends SourceOptions {
   /** Its `keys`, or its `secret`: all that have signed cookies still in use. */
   readonly keys: string | readonly string[];
@@ -32,6 +37,9 @@ const options = group({
  * `userId`, simultaneous requests of a user continue with one session; without it, and for visitors who are not
  * signed in, the last response wins, as it did with cookie-session.
  *
+ * @param given `keys`, and what else cookie-session was set up with (`name`, `algorithm`); also
+ * `cookie`, `userId` and `until`, see `SourceOptions`
+ * @returns a source for the option `migrate`
  * @throws SessionConfigError if an option is wrong
  * @see https://github.com/expressjs/cookie-session
  * @example

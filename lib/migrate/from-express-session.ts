@@ -7,7 +7,12 @@ import { signedIdSource } from './signed-id-source.js';
 import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
 import { connectStoreCheck } from './connect-store-session.js';
 
-/** The options that express-session was set up with. */
+/**
+ * The options that express-session was set up with.
+ *
+ * @example
+ * const source: ExpressSessionSource = { secret: oldSecret, store: new RedisStore({ client }) };
+ */
 export interface ExpressSessionSource extends SourceOptions {
   /** Its `secret`, or several: all that have signed cookies still in use. */
   readonly secret: string | readonly string[];
@@ -29,6 +34,9 @@ const options = group({
  * values of their session, including `passport`. The old record is destroyed once the browser has the new
  * cookie, so that a copy of the old one opens nothing.
  *
+ * @param given `secret` and `store`, and what else express-session was set up with (`name`); also
+ * `cookie`, `userId` and `until`, see `SourceOptions`
+ * @returns a source for the option `migrate`
  * @throws SessionConfigError if an option is wrong
  * @see https://github.com/expressjs/session
  * @example

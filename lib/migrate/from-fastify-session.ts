@@ -7,7 +7,12 @@ import { signedIdSource } from './signed-id-source.js';
 import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
 import { connectStoreCheck } from './connect-store-session.js';
 
-/** The options that @fastify/session was set up with. */
+/**
+ * The options that @fastify/session was set up with.
+ *
+ * @example
+ * const source: FastifySessionSource = { secret: oldSecret, store: new RedisStore({ client }), cookieName: 'sid' };
+ */
 export interface FastifySessionSource extends SourceOptions {
   /** Its `secret`, or several. */
   readonly secret: string | readonly string[];
@@ -30,6 +35,9 @@ const options = group({
 /**
  * Sessions of @fastify/session, in any store. Works like `fromExpressSession`.
  *
+ * @param given `secret` and `store`, and what else @fastify/session was set up with (`cookieName`,
+ * `cookiePrefix`); also `cookie`, `userId` and `until`, see `SourceOptions`
+ * @returns a source for the option `migrate`
  * @throws SessionConfigError if an option is wrong
  * @see https://github.com/fastify/session
  * @example

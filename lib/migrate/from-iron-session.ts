@@ -7,7 +7,12 @@ import { decoded } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, userIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
-/** The options that iron-session was set up with. */
+/**
+ * The options that iron-session was set up with.
+ *
+ * @example
+ * const source: IronSessionSource = { password: { 1: oldPassword, 2: newPassword }, cookieName: 'app' };
+ */
 export interface IronSessionSource extends SourceOptions {
   /** Its `password`: text, or several by their ids. */
   readonly password: string | Readonly<Record<string, string>>;
@@ -44,6 +49,9 @@ const options = group({
  * a copy of an earlier cookie opens a session until it expires, as it did before. Set `until` to the day from
  * which no cookie is taken over.
  *
+ * @param given `password` and `cookieName` of iron-session; also
+ * `cookie`, `userId` and `until`, see `SourceOptions`
+ * @returns a source for the option `migrate`
  * @throws SessionConfigError if an option is wrong
  * @see https://github.com/vvo/iron-session
  * @example

@@ -8,6 +8,9 @@ import { type Values, readPath, isObject } from '../state/values.js';
 /**
  * The attributes of the old cookie, needed to expire it. You can pass the object that the old library was
  * given.
+ *
+ * @example
+ * fromIronSession({ password: oldPassword, cookieName: 'app', cookie: { path: '/shop', secure: false } })
  */
 export interface ForeignCookieAttributes {
   /** Default `/`. */

@@ -13,7 +13,13 @@ import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
 import type { RecordedLifecycle } from './recorded-lifecycle.js';
 
-/** What a fake session starts with besides its values. */
+/**
+ * What a fake session starts with besides its values.
+ *
+ * @example
+ * const options: FakeSessionOptions = { flash: { status: 'Saved.' }, body: { email: 'ann@example.com' } };
+ * const session = fakeSession({}, options);
+ */
 export interface FakeSessionOptions extends FlashedBefore {
   /** The body of the request, for `flashAll` and the like. Default none. */
   readonly body?: unknown;
@@ -21,7 +27,12 @@ export interface FakeSessionOptions extends FlashedBefore {
   readonly userKey?: string;
 }
 
-/** What has been done to a fake session so far. */
+/**
+ * What has been done to a fake session so far.
+ *
+ * @example
+ * const { values, signedIn }: SessionDeeds = session.did;
+ */
 export interface SessionDeeds {
   /** Its current values, without flash messages. A copy. */
   readonly values: Values;

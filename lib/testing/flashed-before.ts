@@ -2,7 +2,13 @@ import { InvalidFormException } from '../forms/invalid-form.exception.js';
 import { BAGS } from '../session/form-bags.js';
 import type { Values } from '../state/values.js';
 
-/** What the previous request has left for the next page. */
+/**
+ * What the previous request has left for the next page.
+ *
+ * @example
+ * const before: FlashedBefore = { flash: { status: 'Saved.' }, errors: { email: 'Taken.' }, old: { email: 'ann' } };
+ * const session = fakeSession({}, before);
+ */
 export interface FlashedBefore {
   /** Its flash messages. Default none. */
   readonly flash?: Readonly<Values>;

@@ -2,7 +2,12 @@ import { type TestSessionOptions, testOptions } from '../nest/test-options.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from '../nest/session.settings.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 
-/** The part of what `Test.createTestingModule` of @nestjs/testing returns that is used here. */
+/**
+ * The part of what `Test.createTestingModule` of @nestjs/testing returns that is used here.
+ *
+ * @example
+ * const module = await overrideSession(Test.createTestingModule({ imports: [AppModule] })).compile();
+ */
 export interface OverridableModule<B> {
   /** Replaces a provider. */
   overrideProvider(token: symbol): {

@@ -4,7 +4,12 @@ import type { SessionState } from '../state/session-state.js';
 import { type Values, cloneValue } from '../state/values.js';
 import type { SentCookie } from './sent-cookie.js';
 
-/** A session as it is after a response. */
+/**
+ * A session as it is after a response.
+ *
+ * @example
+ * const { exists, values, userId }: SeenSession = await sessions.of(response);
+ */
 export interface SeenSession {
   /** Whether there is a session. If not, values and messages are empty. */
   readonly exists: boolean;

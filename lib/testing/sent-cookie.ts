@@ -1,6 +1,12 @@
 import { parseSetCookie } from 'cookie';
 
-/** A cookie as a response sets it (RFC 6265bis, 4.1). */
+/**
+ * A cookie as a response sets it (RFC 6265bis, 4.1).
+ *
+ * @example
+ * const { cookie } = await sessions.of(response);
+ * expect(cookie).toMatchObject({ name: 'session', httpOnly: true, expired: false });
+ */
 export interface SentCookie {
   /** As it was set. */
   readonly name: string;

@@ -32,13 +32,13 @@ import { type Exchange, type TestResponse, exchangeOf } from './test-response.js
 /** A caller that looks at what a response has left, without changing it. */
 const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
 
-/** What a visitor in a test starts with besides the values of the session. */
+/** What a visitor starts with besides values. @example await sessions.cookie({}, { host: 'a.shop.example' }); */
 export interface VisitOptions extends FlashedBefore {
   /** The host that the visitor requests, for tenants with their own cookies (`cookie.name`). Default none. */
   readonly host?: string;
 }
 
-/** The request that a response belongs to, if the response does not tell. */
+/** The request of a response that does not tell it. @example await sessions.of(response, { sent: { cookie } }); */
 export interface ExchangeOptions {
   /** The headers that the request sent, if the client does not tell (`fetch`). Default: those in the response. */
   readonly sent?: Readonly<Record<string, string>>;
@@ -54,10 +54,7 @@ export class TestSessions {
   readonly #manager: SessionManager;
   readonly #settings: SessionSettings;
 
-  /**
-   * @param app an application that has booted
-   * @throws SessionConfigError if it has no SessionModule
-   */
+  /** @param app an application that has booted @throws SessionConfigError if it has no SessionModule */
   constructor(app: Pick<INestApplicationContext, 'get'>) {
     this.#manager = ofModule(() => app.get(SessionManager, { strict: false }));
     this.#settings = ofModule(() => app.get<SessionSettings>(SESSION_SETTINGS, { strict: false }));
@@ -80,8 +77,10 @@ export class TestSessions {
   /**
    * Begins a session and returns the token of a client that sends it in the header of the option `header`.
    *
+   * @param values as for `cookie`. Default none
+   * @param options as for `cookie`. Default none
    * @returns that header by its name: `{ 'X-Session': '...' }`
-   * @throws SessionConfigError if the option is not set
+   * @throws SessionConfigError if the option is not set; SessionValueError if a value cannot be stored
    * @example
    * await fetch(url, { headers: await sessions.header({ userId: '1' }) });
    */
@@ -99,21 +98,24 @@ export class TestSessions {
   }
 
   /**
-   * Begins a session for a visitor: an agent of supertest gets its cookie.
+   * Begins a session for a visitor: an agent of supertest gets its cookie, and is returned.
    *
    * @param agent `request.agent(app.getHttpServer())`
-   * @returns the agent
+   * @param values as for `cookie`. Default none
+   * @param options as for `cookie`. Default none
+   * @throws SessionConfigError if it is neither an agent nor options; SessionValueError like `cookie`
    * @example
    * const ada = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
    * await ada.get('/account').expect(200);
    */
   sign<A extends CookieAgent>(agent: A, values?: Readable<SessionData>, options?: VisitOptions): Promise<A>;
   /**
-   * Begins a session for one request: adds the cookie to its options.
+   * Begins a session for one request: returns its options with the cookie added.
    *
    * @param request the options of `app.inject`
-   * @returns the same options with the cookie
-   * @throws SessionConfigError if it is neither an agent nor options
+   * @param values as for `cookie`. Default none
+   * @param options as for `cookie`. Default none
+   * @throws SessionConfigError if it is neither an agent nor options; SessionValueError like `cookie`
    * @example
    * await app.inject(await sessions.sign({ url: '/account' }, { userId: '1' }));
    */
@@ -138,10 +140,8 @@ export class TestSessions {
    * The session that the visitor's next request would find. Looking uses up no flash message and renews nothing.
    *
    * @param response of supertest, of `app.inject`, or of `fetch`; or a Cookie header
-   * @param options `sent`: the headers of the request, which a response of `fetch` does not tell. Needed if it
-   * sets no cookie
-   * @throws SessionError if it is none of these, or if a response sets no cookie and nothing tells what the
-   * request sent
+   * @param options `sent`: the headers of the request; needed for a response of `fetch` that sets no cookie
+   * @throws SessionError if it is none of these, or neither it nor `sent` tells whose session it is
    * @example
    * const after = await sessions.of(await ada.post('/cart').send({ item: 'tea' }));
    * expect(after.values).toEqual({ userId: '1', cart: ['tea'] });

@@ -3,7 +3,13 @@ import { SessionConfigError } from '../session.errors.js';
 import { isPlain } from '../state/object-kinds.js';
 import { isObject } from '../state/values.js';
 
-/** An agent of supertest or superagent: it keeps cookies, and sends the headers set on it with each request. */
+/**
+ * An agent of supertest or superagent: it keeps cookies, and sends the headers set on it with each request.
+ *
+ * @example
+ * const agent: CookieAgent = request.agent(app.getHttpServer());
+ * await sessions.sign(agent, { userId: '1' });
+ */
 export interface CookieAgent {
   /** Its cookie jar. */
   readonly jar: { setCookies(cookies: string[], domain?: string, path?: string): unknown };
@@ -11,7 +17,13 @@ export interface CookieAgent {
   set(name: string, value: string): unknown;
 }
 
-/** The options of Fastify's `app.inject`, or of any other request. */
+/**
+ * The options of Fastify's `app.inject`, or of any other request.
+ *
+ * @example
+ * const options = { url: '/account', headers: { accept: 'text/html' } } satisfies RequestOptions;
+ * await app.inject(await sessions.sign(options));
+ */
 export interface RequestOptions {
   /** Default none. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;

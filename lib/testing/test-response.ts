@@ -1,6 +1,12 @@
 import { propertyOf } from '../http/property-of.js';
 
-/** A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`. */
+/**
+ * A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`.
+ *
+ * @example
+ * const response: TestResponse = await request(app.getHttpServer()).get('/cart');
+ * const seen = await sessions.of(response);
+ */
 export interface TestResponse {
   /** An object of headers by lower-case name, or `Headers`. */
   readonly headers: object;

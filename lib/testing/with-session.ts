@@ -7,7 +7,12 @@ import { isPlainValues } from '../state/values.js';
 import { FakeSession, fakeSession } from './fake-session.js';
 import { TestHost } from './test-host.js';
 
-/** The result of a function that `withSession` ran. */
+/**
+ * The result of a function that `withSession` ran.
+ *
+ * @example
+ * const { result, session }: WithSession<number> = await withSession({}, () => cartService.count());
+ */
 export interface WithSession<R> {
   /** What the function returned, or resolved to. */
   readonly result: R;
