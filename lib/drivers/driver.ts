@@ -1,4 +1,12 @@
-/** What a driver keeps for one session. Drivers see text and numbers, never values, cookies or requests. */
+/**
+ * What a driver keeps for one session. Drivers see text and numbers, never values, cookies or requests.
+ *
+ * @example
+ * const record = {
+ *   payload: '{}', version: 1, userId: null, ipAddress: null, userAgent: null,
+ *   lastActivity: Date.now(), expiresAt: Date.now() + 7_200_000,
+ * } satisfies SessionRecord;
+ */
 export interface SessionRecord {
   /** The serialized session. A driver stores it verbatim and never looks inside. */
   payload: string;
@@ -19,7 +27,12 @@ export interface SessionRecord {
   userAgent: string | null;
 }
 
-/** Some of a user's live records with their ids, and a cursor to the others. */
+/**
+ * Some of a user's live records with their ids, and a cursor to the others.
+ *
+ * @example
+ * const last: UserRecords = { records: [{ id, ...record }], cursor: null };
+ */
 export interface UserRecords {
   /** At most as many as requested, in no particular order. */
   readonly records: readonly (SessionRecord & { readonly id: string })[];
@@ -27,7 +40,12 @@ export interface UserRecords {
   readonly cursor: string | null;
 }
 
-/** The optional members of a driver besides its records: opening, closing, and hooks for its store. */
+/**
+ * The optional members of a driver besides its records: opening, closing, and hooks for its store.
+ *
+ * @example
+ * const lifecycle: DriverLifecycle = { open: async () => void (await client.connect()), close: () => client.quit() };
+ */
 export interface DriverLifecycle {
   /**
    * What the store cannot guarantee, if that is less than a driver promises; logged once when the application
@@ -199,7 +217,12 @@ export interface SealingDriver {
   close?(): Promise<void>;
 }
 
-/** A driver of either kind. */
+/**
+ * A driver of either kind.
+ *
+ * @example
+ * const driver: AnyDriver = manager.driver();
+ */
 export type AnyDriver = RecordDriver | SealingDriver;
 
 /** Whether a driver keeps nothing and seals records into the cookie. */

@@ -20,7 +20,12 @@ export interface EarlierCookie {
   domain?: string;
 }
 
-/** The request as option functions see it: what the requests of Express and Fastify have in common. */
+/**
+ * The request as option functions see it: what the requests of Express and Fastify have in common.
+ *
+ * @example
+ * cookie: { name: ({ hostname }: TenantRequest) => (hostname === 'admin.example.com' ? 'admin' : undefined) }
+ */
 export interface TenantRequest {
   /** Its headers, by lower-case name. */
   readonly headers: IncomingHttpHeaders;

@@ -6,6 +6,10 @@ import { isObject } from '../state/values.js';
 /**
  * The part of a TypeORM `DataSource` that the driver uses, because an application without TypeORM does not have
  * its types. A `DataSource` of TypeORM 1 satisfies it.
+ *
+ * @example
+ * const dataSource: SessionDataSource = new DataSource({ type: 'postgres', url });
+ * const database: DatabaseDriverOptions = { dataSource };
  */
 export interface SessionDataSource {
   /** Whether it is connected. */

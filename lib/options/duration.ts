@@ -1,7 +1,13 @@
 import ms from 'ms';
 import { type Check, refused } from './read-option.js';
 
-/** A span of time, up to a hundred years: milliseconds, or text such as `'30s'`, `'2h'`, `'30 minutes'`, `'7d'`. */
+/**
+ * A span of time, up to a hundred years: milliseconds, or text such as `'30s'`, `'2h'`, `'30 minutes'`, `'7d'`.
+ *
+ * @example
+ * const age: Duration = '8h'; // or 28_800_000
+ * session.setDuration(age);
+ */
 export type Duration = number | string;
 
 /** Ten years of 365 days, in ms: what `permanent` stands for. */

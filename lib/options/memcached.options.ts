@@ -3,7 +3,13 @@ import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './read-table.js';
 import { isObject } from '../state/values.js';
 
-/** The part of a client that the driver uses; `MemcacheClient` of memcache-client 1 satisfies it. */
+/**
+ * The part of a client that the driver uses; `MemcacheClient` of memcache-client 1 satisfies it.
+ *
+ * @example
+ * const client: MemcachedClient = new MemcacheClient({ server: 'localhost:11211' });
+ * const memcached: MemcachedDriverOptions = { client };
+ */
 export interface MemcachedClient {
   /** gets: the value with its CAS token, or undefined. */
   gets(key: string): Promise<{ readonly value: unknown; readonly casUniq: string | number } | undefined>;

@@ -5,7 +5,13 @@ import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
 
-/** The part of an ioredis client that the driver uses; `Redis` and `Cluster` of ioredis 5 satisfy it. */
+/**
+ * The part of an ioredis client that the driver uses; `Redis` and `Cluster` of ioredis 5 satisfy it.
+ *
+ * @example
+ * const client: RedisClient = new Redis('redis://localhost:6379');
+ * const redis: RedisDriverOptions = { client };
+ */
 export interface RedisClient {
   /** The state of the connection; `ready` when commands go straight to the server. */
   readonly status: string;

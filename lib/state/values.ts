@@ -2,7 +2,7 @@ import { SessionValueError } from '../session.errors.js';
 import { isOpaque, isPlain } from './object-kinds.js';
 import { shownKey } from './shown-key.js';
 
-/** The values of a session: a plain object. */
+/** The values of a session: a plain object. @example const values: SessionValues = { cart: ['tea'] }; */
 export type Values = Record<string, unknown>;
 
 /** How deep a value may be nested: far deeper than people nest values, and far from overflowing the stack. */

@@ -4,6 +4,9 @@ import { withCallTimeout } from './call-timeout.js';
  * The part of a store made for express-session that is used here; stores of @fastify/session are the same.
  *
  * @see https://github.com/expressjs/session#session-store-implementation
+ * @example
+ * const store: ConnectStore = new RedisStore({ client });
+ * const driver = connectStore(store);
  */
 export interface ConnectStore {
   /** Calls back with the session stored under an id, or with nothing if there is none. */

@@ -5,7 +5,13 @@ import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
 
-/** The part of a Keyv that is used here. */
+/**
+ * The part of a Keyv that is used here.
+ *
+ * @example
+ * const keyv: KeyvStore = new Keyv(new KeyvRedis(url), { namespace: 'sessions' });
+ * const driver = keyvStore(keyv);
+ */
 export interface KeyvStore {
   /** The value stored under a key. */
   get(key: string): Promise<unknown>;

@@ -1,4 +1,9 @@
-/** The content of a session of another library. */
+/**
+ * The content of a session of another library.
+ *
+ * @example
+ * const content: ForeignContent = { values: { cart: ['tea'] }, userId: 'ann', expiresAt: Date.now() + 3_600_000 };
+ */
 export interface ForeignContent {
   /** The values, by name. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -8,7 +13,12 @@ export interface ForeignContent {
   readonly expiresAt?: number | null | undefined;
 }
 
-/** A session of another library, as named by a request's cookies. */
+/**
+ * A session of another library, as named by a request's cookies.
+ *
+ * @example
+ * const found: ForeignSession = { key: sid, load: () => old.read(sid), remove: () => old.remove(sid) };
+ */
 export interface ForeignSession {
   /**
    * Identifies the session: always the same text for one session, and never that of another. It is hashed
@@ -28,7 +38,12 @@ export interface ForeignSession {
   remove?(): Promise<void>;
 }
 
-/** A cookie of another library: the attributes that it was set with. */
+/**
+ * A cookie of another library: the attributes that it was set with.
+ *
+ * @example
+ * const cookies: SourceCookie[] = [{ name: 'sid', path: '/shop', secure: true }];
+ */
 export interface SourceCookie {
   /** Its name. */
   readonly name: string;
