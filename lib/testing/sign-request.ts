@@ -21,7 +21,7 @@ export interface CookieAgent {
  * The options of Fastify's `app.inject`, or of any other request.
  *
  * @example
- * const options = { url: '/account', headers: { accept: 'text/html' } } satisfies RequestOptions;
+ * const options: RequestOptions & { url: string } = { url: '/account', headers: { accept: 'text/html' } };
  * await app.inject(await sessions.sign(options));
  */
 export interface RequestOptions {
