@@ -20,9 +20,6 @@ const CALLED_BY_OTHERS = new Set([
   'down',
 ]);
 
-/** Exported only so that declarations can name it; not for applications to create. */
-const ONLY_NAMED = new Set(['FunctionMembers']);
-
 const HIDDEN = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
 
 const program = ts.createProgram(
@@ -71,12 +68,13 @@ function membersOf(symbol: ts.Symbol): ts.Symbol[] {
   return [...checker.getDeclaredTypeOfSymbol(symbol).getProperties(), ...statics].filter(isShown);
 }
 
+const isOfPackage = (node: ts.Node): boolean => join(node.getSourceFile().fileName).startsWith(LIB);
+
 function isShown(member: ts.Symbol): boolean {
   const [declaration] = member.declarations ?? [];
   if (declaration === undefined || !/^[a-z]/i.test(member.name)) return false;
-  const isOfPackage = join(declaration.getSourceFile().fileName).startsWith(LIB);
   const isInternal = member.getJsDocTags(checker).some(({ name }) => name === 'internal');
-  return isOfPackage && !isInternal && !(ts.getCombinedModifierFlags(declaration) & HIDDEN);
+  return isOfPackage(declaration) && !isInternal && !(ts.getCombinedModifierFlags(declaration) & HIDDEN);
 }
 
 /** Whether people call it. Members of interfaces are called by the package, and documented at the interface. */
@@ -84,6 +82,21 @@ const isCalled = (owner: ts.Symbol, member: ts.Symbol): boolean =>
   Boolean(owner.flags & ts.SymbolFlags.Class) &&
   !CALLED_BY_OTHERS.has(member.name) &&
   checker.getTypeOfSymbol(member).getCallSignatures().length > 0;
+
+const pair = (name: string, symbol: ts.Symbol): readonly [string, ts.Symbol] => [name, symbol];
+
+/** The parameters that no `@param` explains, in any of the overloads, which an editor shows one at a time. */
+function unexplainedParameters(called: ts.Symbol): string[] {
+  return checker
+    .getTypeOfSymbol(called)
+    .getCallSignatures()
+    .filter(({ declaration }) => declaration !== undefined && isOfPackage(declaration))
+    .flatMap(({ parameters }) => parameters)
+    .map(({ valueDeclaration }) => valueDeclaration)
+    .filter((declaration) => declaration !== undefined && ts.isParameter(declaration))
+    .filter((parameter) => !ts.getJSDocParameterTags(parameter).some(({ comment }) => Boolean(comment)))
+    .map((parameter) => parameter.name.getText());
+}
 
 describe("An editor that shows the package's API", () => {
   const all = exported();
@@ -98,14 +111,28 @@ describe("An editor that shows the package's API", () => {
     expect(silent).toEqual([]);
   });
 
-  it('has an example for every function, class, decorator and method', () => {
-    const value = ts.SymbolFlags.Function | ts.SymbolFlags.Class | ts.SymbolFlags.Variable;
+  it('has an example for every name, types included, and every method of a class', () => {
     const silent = [...all].flatMap(([name, symbol]) => [
-      ...(symbol.flags & value && !ONLY_NAMED.has(name) && !hasExample(symbol) ? [name] : []),
+      ...(hasExample(symbol) ? [] : [name]),
       ...membersOf(symbol)
         .filter((member) => isCalled(symbol, member) && !hasExample(member))
         .map((member) => `${name}.${member.name}`),
     ]);
+    expect(silent).toEqual([]);
+  });
+
+  it('has a @param for every parameter of every function, decorator and method of a class', () => {
+    const value = ts.SymbolFlags.Function | ts.SymbolFlags.Variable;
+    const called = [...all].flatMap(([name, symbol]) => [
+      ...(symbol.flags & value ? [pair(name, symbol)] : []),
+      ...membersOf(symbol)
+        .filter((member) => isCalled(symbol, member))
+        .map((member) => pair(`${name}.${member.name}`, member)),
+    ]);
+    const silent = called.flatMap(([name, symbol]) =>
+      unexplainedParameters(symbol).map((parameter) => `${name}(${parameter})`),
+    );
+    expect(called.length).toBeGreaterThan(80);
     expect(silent).toEqual([]);
   });
 });
