@@ -1,19 +1,21 @@
 /**
- * Builds the site of the documentation into docs/.site/built: `npm run docs`. Ends with 1 on a dead link.
+ * Builds the site of the documentation into docs/.site/built: `npm run docs`. Exits with 1 if a link leads to no page or no
+ * heading; with --check-links it only checks that.
  *
- * The pages are written to be read in the repository; here they are copied to where the site has them, with their links. The
- * reference is made of the docstrings of whatever the package exports.
+ * The pages are written to be read in the repository. This copies them to their places in the site and adjusts the links.
+ * The reference is generated from the docstrings of everything that the package exports.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { anchorsOf } from './headings.mjs';
 
 const DOCS = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(DOCS);
 const PAGES = join(DOCS, '.site', 'pages');
 
-/** Where a page of the repository lies in the site. */
+/** The place of each page of the repository in the site. */
 const places = new Map([
   ['README.md', 'index.md'],
   ['docs/README.md', 'contents.md'],
@@ -29,27 +31,39 @@ function run(command, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function copyPages() {
+function addOtherPages() {
   for (const name of readdirSync(DOCS, { recursive: true }).map((path) => path.replaceAll('\\', '/'))) {
     if (!name.endsWith('.md') || /(^|\/)(node_modules|\.site)\//.test(name)) continue;
     const page = `docs/${name}`;
     if (!places.has(page)) places.set(page, name.replace(/README\.md$/, 'index.md'));
   }
-  for (const [page, place] of places) {
-    const text = readFileSync(join(ROOT, page), 'utf8');
-    const target = join(PAGES, place);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, withLinksOfSite(text, page, place));
-  }
 }
 
-function withLinksOfSite(text, page, place) {
-  return text.replaceAll(/\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]*)?\)/g, (_whole, path, anchor = '') => {
-    const target = posix.join(posix.dirname(page), path);
-    const there = places.get(target);
-    if (there === undefined) throw new Error(`${page} links to ${target}, which is no page of the site.`);
-    return `](${posix.relative(posix.dirname(place), there)}${anchor})`;
+function readPage(page) {
+  return readFileSync(join(ROOT, page), 'utf8');
+}
+
+const deadLinks = [];
+
+/** The text of a page, with its links adjusted to the site. Adds those that lead nowhere to `deadLinks`. */
+function pageOfSite(page, place) {
+  return readPage(page).replaceAll(/\]\((?![a-z]+:)([^)#\s]*)(#[^)\s]+)?\)/g, (link, path, anchor = '') => {
+    const target = path === '' ? page : posix.join(posix.dirname(page), path);
+    const targetPlace = places.get(target);
+    if (targetPlace === undefined) {
+      deadLinks.push(`${page} links to ${path}, which is not a page of the site.`);
+    } else if (anchor !== '' && !anchorsOf(readPage(target)).includes(anchor.slice(1))) {
+      deadLinks.push(`${page} links to ${path}${anchor}, but ${target} has no such heading.`);
+    }
+    if (path === '' || targetPlace === undefined) return link;
+    return `](${posix.relative(posix.dirname(place), targetPlace)}${anchor})`;
   });
+}
+
+function writePage(place, text) {
+  const target = join(PAGES, place);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text);
 }
 
 function writeReference() {
@@ -60,9 +74,17 @@ function writeReference() {
   run('npx', 'typedoc', ...entries.flatMap((entry) => ['--entryPoints', entry]), '--options', 'typedoc.json');
 }
 
+addOtherPages();
+const pages = [...places].map(([page, place]) => [place, pageOfSite(page, place)]);
+if (deadLinks.length > 0) {
+  console.error(deadLinks.join('\n'));
+  process.exit(1);
+}
+if (process.argv.includes('--check-links')) process.exit();
+
 if (!existsSync(join(DOCS, 'node_modules'))) run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
 rmSync(join(DOCS, '.site'), { recursive: true, force: true });
-copyPages();
+for (const [place, text] of pages) writePage(place, text);
 writeReference();
 run('npx', 'vitepress', 'build');
 console.log('The site is in docs/.site/built.');

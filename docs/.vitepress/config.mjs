@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
+import { anchorOf } from '../headings.mjs';
 
-/** The table of contents in README.md: a group per heading, a page per link. */
+/** The sidebar, from the table of contents in README.md: a group for each heading, a page for each link. */
 function contents() {
   const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const [, ...groups] = text.split(/^## /m);
@@ -20,6 +21,7 @@ export default defineConfig({
   srcDir: '.site/pages',
   outDir: '.site/built',
   cacheDir: '.site/cache',
+  markdown: { anchor: { slugify: anchorOf } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
