@@ -2,17 +2,19 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 import { anchorOf } from '../headings.mjs';
 
-/** The sidebar, from the table of contents in README.md: a group for each heading, a page for each link. */
+/** The sidebar, from the lists in README.md: a group for each heading, a page for each link. */
 function contents() {
   const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const [, ...groups] = text.split(/^## /m);
-  return groups.map((group) => ({
-    text: group.slice(0, group.indexOf('\n')),
-    items: [...group.matchAll(/\[([^\]]+)\]\(([^)]+)\.md\)/g)].map(([, title, page]) => ({
-      text: title,
-      link: `/${page.replace(/README$/, '')}`,
-    })),
-  }));
+  const [, ...groups] = text.replaceAll(/^\|.*\n/gm, '').split(/^## /m);
+  return groups
+    .map((group) => ({
+      text: group.slice(0, group.indexOf('\n')),
+      items: [...group.matchAll(/\[([^\]]+)\]\(([^)]+)\.md\)/g)].map(([, title, page]) => ({
+        text: title,
+        link: `/${page.replace(/README$/, '')}`,
+      })),
+    }))
+    .filter(({ items }) => items.length > 0);
 }
 
 export default defineConfig({
