@@ -7,7 +7,7 @@ import { isLarge } from './test/large-tests.js';
 const sizeOf = ({ moduleId }: TestSpecification): number => statSync(moduleId).size;
 const rankOf = ({ moduleId }: TestSpecification): number => (isLarge(moduleId) ? 0 : 1);
 
-/** What is large first, as some of it takes long: the units, which take a moment each, are there for whichever process is free. */
+/** Runs large files first, as some take long. The unit tests, which take a moment each, fill the gaps at the end. */
 class LargeFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return Promise.resolve(
@@ -18,7 +18,7 @@ class LargeFirst extends BaseSequencer {
 
 export default defineConfig({
   resolve: {
-    // The longer names first: an alias is taken for everything below it too.
+    // Longer names first: an alias also matches every path below it.
     alias: {
       'nestjs-session-kit/conformance': new URL('./lib/conformance/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/migrate': new URL('./lib/migrate/index.ts', import.meta.url).pathname,
@@ -28,21 +28,22 @@ export default defineConfig({
     },
   },
   test: {
-    // Vitest leaves one core to itself. Many files wait for a server, a browser or a time-out: one process more than there
-    // are cores works meanwhile.
+    // By default, vitest leaves one core to itself. Many files wait for a server, a browser or a timeout, so one process
+    // more than there are cores keeps the machine busy.
     maxWorkers: availableParallelism() + 1,
     include: ['test/**/*.spec.ts'],
     exclude: ['**/node_modules/**', 'test/bench/**', 'test/matrix/**'],
     globalSetup: ['test/servers/global-setup.ts'],
-    // All are one project: processes are of one project each, and every one of them loads the package, Nest and the drivers.
+    // All files are one project: with several, each would have its own processes, and each of those would load the package,
+    // Nest and the drivers.
     sequence: { sequencer: LargeFirst },
-    // Files that run in one process load the package, Nest and the drivers once: a file leaves no stub, timer or listener
-    // to the next.
+    // Files in one process share their modules, so that the package, Nest and the drivers are loaded once. No file may leave
+    // a stub, timer or listener behind.
     isolate: false,
-    // Tests side by side (`it.concurrent`) wait for timers, files and browsers, and hardly need a processor meanwhile.
+    // Concurrent tests (`it.concurrent`) mostly wait for timers, files and browsers, and use little CPU.
     maxConcurrency: 10,
     setupFiles: [new URL('./test/support/restore-environment.ts', import.meta.url).pathname],
-    // How fast a test is, its machine decides: these end what hangs.
+    // These only end tests that hang: how long a test takes depends on the machine.
     testTimeout: 600_000,
     hookTimeout: 600_000,
     teardownTimeout: 60_000,

@@ -4,7 +4,7 @@ import { LARGE_GLOBS } from './test/large-tests.js';
 
 const { globalSetup: _servers, exclude = [], ...shared } = everything.test ?? {};
 
-/** The unit tests alone, which start no servers: `npm run test:unit`. */
+/** Runs only the unit tests, which start no servers: `npm run test:unit`. */
 export default defineConfig({
   ...everything,
   test: { ...shared, exclude: [...exclude, ...LARGE_GLOBS] },

@@ -1,6 +1,6 @@
 /**
- * Completes dist/commonjs after the compiler: says that it is CommonJS, and gives each way into the package declarations that say
- * so too. They are those of the ES modules, so that there is one of every type.
+ * Completes dist/commonjs after the compiler: adds a package.json that marks it as CommonJS, and a declaration file for each
+ * entry point of the package. These re-export the declarations of the ES modules, so that every type exists once.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Whether the package can be published: `npm run release:check`. Packs it, as npm would publish it, and has publint and
- * are-the-types-wrong look at the tarball; says how large it is, whether the README says the same, whether
- * the changelog has its version, and whether npm can take a provenance statement for it.
+ * Checks whether the package can be published: `npm run release:check`. Packs it as npm would publish it, and runs publint and
+ * are-the-types-wrong on the tarball. Also checks the size of the tarball, that the README states it, that the changelog has
+ * a section for the version, and that npm will accept a provenance statement.
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { execFileSync } from 'node:child_process';
@@ -14,10 +14,10 @@ import { publint } from 'publint';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** How large the tarball may be, in kilobytes of 1000 bytes. */
+/** The maximum size of the tarball, in kilobytes of 1000 bytes. */
 const MOST_KILOBYTES = 600;
 
-/** How far the size that the README names may be from it. */
+/** How far the size named in the README may differ from the real one, as a fraction of it. */
 const SIZE_TOLERANCE = 0.05;
 
 const { name, version, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -46,7 +46,7 @@ try {
   const { problems = [] } = await checkPackage(createPackageFromTarballData(tarball));
   faults.push(
     ...problems
-      // How TypeScript looked for packages before they had `exports`: no Node that this package is for does.
+      // The old module resolution, which ignores `exports`. No Node version that this package supports uses it.
       .filter((problem) => !('resolutionKind' in problem && problem.resolutionKind === 'node10'))
       .map((problem) => `are-the-types-wrong: ${JSON.stringify(problem)}`),
   );
@@ -58,8 +58,8 @@ try {
     );
   }
 
-  // npm compares it with the repository that the statement says the package was built in, and refuses the package without. The
-  // release workflow, which knows that repository, writes it into package.json where none is named.
+  // npm compares `repository` with the repository that the provenance statement names, and refuses the package if they differ.
+  // If package.json names none, the release workflow fills in the repository in which it runs.
   const url = typeof repository === 'object' ? repository?.url : repository;
   const { GITHUB_REPOSITORY: runsIn } = env;
   const isNamed = typeof url === 'string' && url !== '';

@@ -59,7 +59,7 @@ const isFolder = (name: string): boolean => name.endsWith('/');
 /** The same as globs for vitest, relative to the repository root. */
 export const LARGE_GLOBS = LARGE.map((name) => `test/${name}${isFolder(name) ? '**' : '.spec.ts'}`);
 
-/** @param path of a spec file */
+/** @param path the path of a spec file */
 export function isLarge(path: string): boolean {
   const file = relative(import.meta.dirname, path).replaceAll('\\', '/');
   return LARGE.some((name) => (isFolder(name) ? file.startsWith(name) : file === `${name}.spec.ts`));
