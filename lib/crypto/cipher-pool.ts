@@ -31,12 +31,12 @@ interface FreshCipher {
 }
 
 /**
- * A pool of ciphers, each with its own key: one HKDF-Expand step over a random 128-bit salt derives it. No
+ * A pool of ciphers, each with its own key, derived by one HKDF-Expand step over a random 128-bit salt. No
  * key is expected to repeat before some 2^64 messages.
  *
- * Ciphers are created several at a time, ahead of need: starting with a new key takes five calls into
- * OpenSSL, and in between the other work of a request, when the CPU caches no longer hold that code, they
- * take three times as long as in a row.
+ * Ciphers are created in batches, ahead of need. Each takes five calls into OpenSSL. Made one at a time,
+ * between the other work of a request, these calls take three times as long, because the CPU caches no longer
+ * hold their code.
  */
 export class CipherPool {
   readonly #sealing: Hmac;

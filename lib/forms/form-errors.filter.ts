@@ -107,7 +107,7 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
 
   #answer(thrown: HttpException, host: ArgumentsHost): void {
     const { otherwise } = this.#options;
-    // oxlint-disable-next-line promise/valid-params -- of a filter, not of a promise
+    // oxlint-disable-next-line promise/valid-params -- the `catch` of an exception filter, not of a promise
     if (otherwise !== undefined) return otherwise.catch(thrown, host);
     const body = thrown.getResponse();
     const statusCode = thrown.getStatus();

@@ -2,7 +2,7 @@
 const MAX_LENGTH = 2000;
 
 /** Browsers remove tabs and line breaks from an address, and treat a backslash as a slash (URL Standard, 4.4). */
-// oxlint-disable-next-line no-control-regex -- these are what browsers do not see
+// oxlint-disable-next-line no-control-regex -- browsers remove these characters
 const NOT_IN_A_PATH = /[\u0000-\u0020\u007F\\]/;
 
 const HERE = 'http://here.invalid';

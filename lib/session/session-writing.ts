@@ -176,7 +176,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
 
 // `set` is an alias of `put`, with all its overloads.
 Object.defineProperty(SessionWriting.prototype, 'set', {
-  // oxlint-disable-next-line typescript/unbound-method -- goes back on the prototype, where each call binds it
+  // oxlint-disable-next-line typescript/unbound-method -- assigned to the prototype again, so each call binds `this`
   value: SessionWriting.prototype.put,
   writable: true,
   configurable: true,

@@ -2,7 +2,9 @@
 const CALL_TIMEOUT_MS = 30_000;
 
 /**
- * The result of a store call, within a time limit.
+ * The result of a store call, within a time limit. The option `storeTimeout` only ends the request's wait: a call
+ * that never settles would stay at the head of the queue of its record (PlainStoreDriver), and block every later
+ * change to that session.
  *
  * @param makes starts the call
  * @param hint what may be wrong with a store that never answers

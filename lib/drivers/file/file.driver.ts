@@ -23,13 +23,13 @@ const PAGE_SIZE = 200;
 const READ_AT_ONCE = 8;
 
 /**
- * Keeps each session in its own file. Any number of processes may share the folder: only one at a time checks
- * and replaces a version, a reader never sees half a file, and the leftovers of a killed process hold nobody up
- * for longer than a second.
+ * Keeps each session in its own file. Any number of processes may share the folder: only one at a time compares
+ * and replaces a version, readers never see a partly written file, and what a killed process leaves behind
+ * delays others by at most a second.
  *
  * A call accesses only the files of its session. Stored sessions survive the end of the process; they are not
  * forced onto the disk (no fsync, which would cost milliseconds per request), so a power failure may lose the
- * last seconds. A file that it left unreadable counts as no session.
+ * last seconds. A file that a power failure left unreadable counts as no session.
  *
  * @throws SessionConfigError if `location` is no path; when opened, if it cannot be a writable folder
  *

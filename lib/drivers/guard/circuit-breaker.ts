@@ -43,7 +43,7 @@ export class CircuitBreaker {
   readonly #limitMs: number;
   #answers = 0;
   #isOpen = false;
-  /** When the store was last found silent, by the process's running time. */
+  /** When the store was last found not to answer, by `performance.now()`. */
   #stalledAt = 0;
   #isProbing = false;
   #failedProbes = 0;

@@ -6,7 +6,8 @@ interface KnownState {
 
 /**
  * Caches the CAS token of each item that was read, so that the write that follows needs no second read. A
- * forgotten or changed item costs one more round trip, and nothing else: the server compares.
+ * forgotten token or a changed item costs one more round trip, and nothing else: the server compares. memcache-client
+ * returns the token with `gets` and needs it for `cas`, but does not keep it in between.
  */
 export class CasTokenCache {
   readonly #max: number;

@@ -13,7 +13,8 @@ function digest(text: string): Buffer {
 
 /**
  * Consistent hashing: determines which of several servers a key belongs to. When a server is added to n others,
- * one key in n + 1 moves, and only to the new server.
+ * one key in n + 1 moves, and only to the new server. memcache-client itself takes several servers for
+ * interchangeable, and sends each command to a random one.
  *
  * The points follow ketama (https://github.com/RJ/ketama), like other clients of memcached: 40 MD5 hashes of
  * `<name>-<number>` per server, four points each; a key belongs to the first point at or after its own hash.

@@ -34,8 +34,9 @@ async function loadIoredis(): Promise<typeof Redis> {
  * connection fails too, and is not sent again, except when the connection was left because it led to a replica
  * (`run`).
  *
- * The connection is ready once the server has accepted its database: otherwise ioredis would continue in
- * database 0.
+ * It covers three cases that ioredis does not handle, or not reliably: a server that refuses the database (ioredis
+ * reports "ready" and continues in database 0; this connection is ready once the server has accepted it), a server
+ * that accepts connections but never greets, and an address that leads to a replica.
  */
 export class RedisConnection {
   readonly client: Redis;

@@ -174,8 +174,8 @@ export class RedisDriver implements RecordDriver {
     const client = await this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
     if (client === 0) return false;
     const userId = leadingUserOf(client);
-    // The session has ended, and nobody waits for the list: a name that stays there for a while leads to no
-    // record.
+    // Not awaited: the session has ended, and a name that stays in the user's list for a while does no harm, as
+    // it has no record.
     if (userId !== null) this.#run(forgetScript, this.#listOf(userId), [nameOf(id)]).catch(() => undefined);
     return true;
   }

@@ -41,10 +41,9 @@ export class RecordRenewal {
   }
 
   /**
-   * Extends the lifetime, then reads the record. `touch` cannot tell a session from the redirect that a
-   * parallel `regenerate` left in its place: without the read, the redirect would live on and lead the
-   * browser back to a dead id. Another request may also have changed the session's lifetime, which this one
-   * must not undo.
+   * Extends the lifetime, then reads the record, for two reasons. `touch` also extends the redirect that a
+   * parallel `regenerate` left under the id; without the read, that redirect would live on and lead the browser
+   * back to a dead id. And another request may have changed the session's lifetime, which this one must not undo.
    *
    * @returns false if the session is gone
    */
