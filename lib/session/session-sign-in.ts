@@ -186,8 +186,10 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * if (form.remember) session.permanent();
    */
   permanent(values?: Readable<T>): this {
-    this.writable.facts.duration = TEN_YEARS_MS;
-    return values === undefined ? this : this.put(values);
+    const { facts } = this.writable;
+    if (values !== undefined) this.put(values);
+    facts.duration = TEN_YEARS_MS;
+    return this;
   }
 
   /**

@@ -41,6 +41,20 @@ describe('an invalid argument', () => {
     expect(errors).toEqual(NO_KEYS.map(() => expect.any(SessionValueError)));
   });
 
+  it.each(['put', 'merge', 'reset', 'permanent', 'flash', 'now'] as const)(
+    'among several values is refused by %s before anything is changed',
+    async (method) => {
+      const seen = await app.visitor().in((session) => {
+        session.put('kept', 1);
+        const { duration } = session;
+        const values = { first: 1, 'constructor.name': 2 };
+        expect(() => session[method](values)).toThrow(SessionValueError);
+        return { all: session.all(), isSame: session.duration === duration };
+      });
+      expect(seen).toEqual({ all: { kept: 1 }, isSame: true });
+    },
+  );
+
   it.each([undefined, null, 'text', 5, [1]])('such as %s is refused by reset', async (values) => {
     const kept = await app.visitor().in((session) => {
       session.put('a', 1);
