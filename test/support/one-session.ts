@@ -60,6 +60,11 @@ export class OneStore {
     return request;
   }
 
+  /** A visitor with a cookie of their own. */
+  visitor(): OneVisitor {
+    return new OneVisitor(this);
+  }
+
   /** Stores a session and returns its token. Discards the calls recorded so far. */
   async seed(fill = (session: RequestSession): unknown => session.put('user', 'ann')): Promise<string> {
     const request = await this.open();
@@ -162,6 +167,26 @@ export class OneRequest implements SessionHost {
   }
   isNeverFlashed(): boolean {
     return false;
+  }
+}
+
+/** A visitor who keeps the cookie from request to request. */
+export class OneVisitor {
+  readonly #store: OneStore;
+  #token = '';
+
+  constructor(store: OneStore) {
+    this.#store = store;
+  }
+
+  /** Runs a function in a request and returns its result. Throws what the commit throws. */
+  async in<T>(handler: (session: RequestSession) => T | Promise<T>): Promise<T> {
+    const request = await this.#store.open(this.#token);
+    const value = await handler(request.session);
+    const { cookie, token, error } = await request.respond();
+    if (error !== null) throw error;
+    if (cookie !== 'none') this.#token = token;
+    return value;
   }
 }
 
