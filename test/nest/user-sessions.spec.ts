@@ -227,12 +227,29 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     }
   });
 
-  it('are not listed once they have reached their absoluteAge', async () => {
+  it('are not listed once they have reached their absoluteAge, even if they are visited', async () => {
     await using shop = await start({ absoluteAge: '10m' });
-    await shop.signIn('ann');
+    const visitor = await shop.signIn('ann');
+    pass(5 * MINUTE);
+    expect(await userOf(visitor)).toBe('ann');
     expect(await shop.manager.list('ann')).toHaveLength(1);
-    pass(10 * MINUTE);
+    pass(5 * MINUTE);
     expect(await shop.manager.list('ann')).toEqual([]);
+  });
+
+  it('are neither listed nor ended beyond an `absoluteAge` that was configured after they began', async () => {
+    const kept = new MemoryDriver();
+    const options = { driver: 'kept', drivers: { kept: { useFactory: () => kept } } };
+    await using before = await start(options);
+    const handle = await handleOf(await before.signIn('ann'));
+    await using shop = await start({ ...options, absoluteAge: '10m' });
+    expect(handles(await shop.manager.list('ann'))).toEqual([handle]);
+    pass(10 * MINUTE);
+    expect(handles(await before.manager.list('ann'))).toEqual([handle]);
+    expect(await shop.manager.list('ann')).toEqual([]);
+    expect(await shop.manager.listPage('ann')).toEqual({ sessions: [], cursor: null });
+    expect(await shop.manager.end('ann', handle)).toBe(false);
+    expect(await shop.manager.endAll('ann')).toBe(0);
   });
 
   it('leave nothing in the store once they have expired and been collected', async () => {
