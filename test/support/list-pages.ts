@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type RecordDriver,
   type SessionModuleOptions,
   type SessionPage,
   SessionValueError,
 } from 'nestjs-session-kit';
-import { HandlerApp, type Visitor } from './handler-app.js';
+import { OneStore, type OneVisitor } from './one-session.js';
 import { SECRET } from './test-app.js';
 import { SHARED_STORES } from '../parallel/support/stores.js';
 import { type OpenStore, openStore } from '../parallel/support/store-setting.js';
@@ -55,10 +55,10 @@ interface Setup {
 export function describeListPages(name: string, open: () => Promise<OpenStore>, setup: Setup = {}): void {
   describe(`The pages of a user's sessions, on ${name}`, () => {
     const { mayRepeat = false, options = { driver: 'shared' } } = setup;
-    let app: HandlerApp;
-    let sealedAnew: HandlerApp;
+    let app: OneStore;
+    let sealedAnew: OneStore;
     let asked: () => number;
-    let visitors: readonly Visitor[];
+    let visitors: readonly OneVisitor[];
     let handles: readonly string[];
     const closing: (() => Promise<void>)[] = [];
 
@@ -67,12 +67,13 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       const counted = counting(store.driver);
       ({ asked } = counted);
       const drivers = { shared: { useFactory: () => counted.driver } };
-      app = await HandlerApp.start('express', { options: { ...options, drivers } });
+      const common = { ...options, drivers, storeTimeout: '60s' } as const;
+      app = await OneStore.start(common);
       const secret = [OTHER_SECRET, SECRET];
-      sealedAnew = await HandlerApp.start('express', { options: { ...options, drivers, secret } });
+      sealedAnew = await OneStore.start({ ...common, secret });
       closing.push(
-        () => app[Symbol.asyncDispose](),
-        () => sealedAnew[Symbol.asyncDispose](),
+        () => app.module.close(),
+        () => sealedAnew.module.close(),
         () => store.close(),
       );
       visitors = Array.from({ length: MANY }, () => app.visitor());
@@ -85,6 +86,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
     });
     afterAll(async () => {
       for (const close of closing) await close();
+      vi.restoreAllMocks();
     });
 
     async function* pages(between?: (page: SessionPage) => Promise<void>): AsyncGenerator<SessionPage> {
@@ -139,7 +141,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
         {},
         ['x'],
       ])
-        await expect(app.manager.listPage('ann', wrong as string)).rejects.toMatchObject({
+        await expect(Reflect.apply(app.manager.listPage, app.manager, ['ann', wrong])).rejects.toMatchObject({
           name: SessionValueError.name,
           message: expect.stringMatching(/listPage got .* for a cursor/),
           statusCode: 400,
