@@ -76,7 +76,11 @@ describe('what was done to objects that were handed out', () => {
     ['an item spliced in for another', 'cart', ({ cart }) => cart.lines.splice(0, 1, 'cup')],
     ['items in another order', 'cart', ({ cart }) => cart.lines.push(...cart.lines.splice(0, 1))],
     ['a number that became text', 'cart', ({ cart }) => Object.assign(cart, { total: '12' })],
-    ['a list that became an object', 'cart', ({ cart }) => Object.assign(cart, { lines: { ...cart.lines } })],
+    [
+      'a list that became an object',
+      'cart',
+      ({ cart }) => Object.assign(cart, { lines: Object.fromEntries(Object.entries(cart.lines)) }),
+    ],
     ['a top-level value', 'visits', (values) => (values.visits += 1)],
   ])('is noticed, and where: %s', (_what, key, mutate) => {
     const values = shop();

@@ -141,7 +141,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
         {},
         ['x'],
       ])
-        await expect(Reflect.apply(app.manager.listPage, app.manager, ['ann', wrong])).rejects.toMatchObject({
+        await expect(app.manager.listPage('ann', wrong as string)).rejects.toMatchObject({
           name: SessionValueError.name,
           message: expect.stringMatching(/listPage got .* for a cursor/),
           statusCode: 400,
