@@ -31,8 +31,12 @@ const leafValuesOf = (data: Values): [string, unknown][] =>
 const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const pairs = (key: string | Values, value: unknown): [string, unknown][] =>
-  typeof key === 'string' ? [[key, value]] : Object.entries(key);
+/** One value by its key, or several. An invalid key is refused before anything is done. */
+const pairs = (key: string | Values, value: unknown): [string, unknown][] => {
+  if (typeof key === 'string') return [[key, value]];
+  asList(Object.keys(key));
+  return Object.entries(key);
+};
 
 const writeMessage = (messages: Values, key: string, value: unknown): void =>
   apart(() => write(messages, key, value), messages, key);

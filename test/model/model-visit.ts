@@ -42,10 +42,10 @@ export class ModelVisit extends KeptSession {
   }
 
   permanent(values: Values = {}): this {
-    this.checkWritable();
+    this.put(values);
     this.ownDuration = TEN_YEARS_MS;
     this.hasNewDuration = true;
-    return this.put(values);
+    return this;
   }
 
   regenerate(callback?: Callback): this {
