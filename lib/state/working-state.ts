@@ -212,10 +212,7 @@ export abstract class WorkingState {
   }
 
   reset(given: Values): void {
-    valuesByKey('reset', given);
-    // Copied first, so that a getter that throws leaves the session as it was.
-    const values = { ...given };
-    for (const key of Object.keys(values)) assertKey(key);
+    const values = valuesByKey('reset', given);
     const effective = !this.isEmpty || Object.keys(values).length > 0;
     clear(this.values);
     this.tracker?.forgetReplaced();

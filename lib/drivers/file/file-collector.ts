@@ -82,14 +82,15 @@ async function collectEntry(collection: Collection, folder: string, entry: strin
   if (described.kind === 'record') return collectRecord(collection, files);
   if (described.kind === 'lock') {
     const owner = await ownerOf(files);
-    if (owner !== undefined && (await isStale(join(files.lock, owner), owner, collection.now))) {
+    if (owner !== undefined && (await isOrphaned(join(files.lock, owner), owner, collection.now))) {
       await takeAway(files, owner);
       await ownerOf(files);
     }
     return false;
   }
   const path = join(folder, entry);
-  if (await isStale(path, described.owner, collection.now)) await rm(path, { recursive: true, force: true });
+  if (await isOrphaned(path, described.owner, collection.now))
+    await rm(path, { recursive: true, force: true });
   return false;
 }
 
@@ -106,7 +107,7 @@ async function collectRecord({ now, remove }: Collection, files: SessionFiles): 
   return isRemoved && isExpired;
 }
 
-async function isStale(path: string, owner: string, now: number): Promise<boolean> {
+async function isOrphaned(path: string, owner: string, now: number): Promise<boolean> {
   return hasEnded(owner) || isOlder(path, ORPHANED_AFTER_MS, now);
 }
 

@@ -68,8 +68,8 @@ export async function ownerOf(files: SessionFiles): Promise<string | undefined> 
 
 async function makeWay(files: SessionFiles, timeout: LockTimeout): Promise<void> {
   const owner = await ownerOf(files);
-  const isStale = timeout.isOver(owner);
-  if (owner !== undefined && (isStale || hasEnded(owner))) await takeAway(files, owner);
+  const isOrphaned = timeout.isOver(owner);
+  if (owner !== undefined && (isOrphaned || hasEnded(owner))) await takeAway(files, owner);
   else await timeout.wait();
 }
 

@@ -123,8 +123,8 @@ function silent(message: string): SessionStoreError {
 }
 
 /** Whether a call failed because the store does not answer: another one would only take as long. */
-export function isUnanswered(error: unknown): boolean {
-  return error instanceof SessionStoreError && unanswered.has(error);
+export function isUnanswered(error: SessionStoreError): boolean {
+  return unanswered.has(error);
 }
 
 function asItIs<T>(answer: T): T {
