@@ -278,6 +278,8 @@ describe('the code in the documentation', () => {
     await visitor.get('/account').expect(403);
     await visitor.post('/plugin/sign-in').send({ username: 'ada', password: 'correct horse' }).expect(302);
     await visitor.get('/account').expect(200, { id: 'ada' });
+    await visitor.post('/plugin/sign-out').expect(200);
+    await visitor.get('/account').expect(403);
   });
 
   it("accepts a visitor's first form with csrf-csrf", async () => {
