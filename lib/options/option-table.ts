@@ -132,6 +132,11 @@ export function optionSettings(options: SessionModuleOptions): OptionSettings {
   return { ...readTable(table, options, ''), given: options };
 }
 
+/** The names of all options but those of single drivers, for the error about an option that is none of them. */
+export const OPTION_NAMES: readonly string[] = Object.keys(table).filter(
+  (name) => !Object.hasOwn(builtInDrivers, name),
+);
+
 /** The given options that only a driver of the application's own can explain, by name. */
 export function unexplained(options: SessionModuleOptions): string[] {
   return Object.keys(options).filter((name) => !Object.hasOwn(table, name) && options[name] !== undefined);

@@ -439,6 +439,7 @@ describe('An unknown option', () => {
   it.each(['ages', 'secrets', 'cookies', 'maxAge', 'store', 'mongo'])('stops the boot: %s', async (name) => {
     const message = await complaintAbout(withSecret({ [name]: 'x' }));
     expect(message).toContain(`Unknown option '${name}'`);
+    expect(message).toContain('secret, driver, age, absoluteAge, clearWithBrowser, cookie, ');
     expect(message).toContain('memory, file, database, redis, memcached, stealth');
   });
 

@@ -208,7 +208,7 @@ describe('the drivers of an application', () => {
 
   it('are listed in the error for an unknown option, which stops the boot', async () => {
     await expect(OneStore.start({ wached: {} })).rejects.toThrow(
-      /Unknown option 'wached': neither an option of the session module nor the name of a driver \(memory, /,
+      /Unknown option 'wached': .* module \(secret, driver, age, .*\) nor the name of a driver \(memory, /,
     );
   });
 

@@ -11,7 +11,7 @@ import { DriverInjection } from './driver-injection.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
-import { unexplained } from '../../options/option-table.js';
+import { OPTION_NAMES, unexplained } from '../../options/option-table.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
 
@@ -235,7 +235,7 @@ export class DriverRegistry {
     );
     if (stray.length === 0) return;
     throw new SessionConfigError(
-      `Unknown option '${stray.join("', '")}': neither an option of the session module nor the name of a driver (${this.#names()}).`,
+      `Unknown option '${stray.join("', '")}': neither an option of the session module (${OPTION_NAMES.join(', ')}) nor the name of a driver (${this.#names()}).`,
     );
   }
 
