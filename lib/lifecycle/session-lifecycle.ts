@@ -6,6 +6,7 @@ import { RequestRemovals } from './request-removals.js';
 import { type CookieInstruction, NO_COOKIE, cookieInstructionOf } from './cookie-instruction.js';
 import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './wording.js';
 import { recordedAs } from './users/recorded-user.js';
+import { signInAt } from './users/sign-in-order.js';
 import { RequestCommits } from './request-commits.js';
 import { RequestLoads } from './request-loads.js';
 import { RequestQueue } from './request-queue.js';
@@ -157,7 +158,7 @@ export class SessionLifecycle {
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);
-    state.facts.signIn = [this.#backend.runtime.clock.now(), recordedAs(userId)];
+    state.facts.signIn = signInAt(this.#backend.runtime.clock.now(), recordedAs(userId));
     state.facts.duration = duration;
   }
 

@@ -78,6 +78,11 @@ export class FactsState {
     this.#set({ s: signIn });
   }
 
+  /** When the session became its user's by other means than `signIn`, and who that is. */
+  set userSince(since: SignIn) {
+    this.#set({ u: since });
+  }
+
   set handle(handle: string | undefined) {
     this.#set({ h: handle });
   }
@@ -98,13 +103,13 @@ export class FactsState {
   beginAnew(now: number): void {
     this.createdAt = now;
     // If the session was never stored, there is nothing to change.
-    this.#changed = this.#stored === null ? null : { t: undefined, s: undefined, h: undefined };
+    this.#changed = this.#stored === null ? null : { t: undefined, s: undefined, u: undefined, h: undefined };
     this.#renew();
   }
 
   #renew(): void {
-    const { t, s, h } = this.#stored ?? NONE;
-    this.#current = { t, s, h, ...this.#changed };
+    const { t, s, u, h } = this.#stored ?? NONE;
+    this.#current = { t, s, u, h, ...this.#changed };
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
@@ -116,9 +121,10 @@ export class FactsState {
 
   /** Adds the facts to a payload that is about to be stored. */
   writeTo(payload: Payload): void {
-    const { t, s, h } = this.#current;
+    const { t, s, u, h } = this.#current;
     if (t !== undefined) payload.t = t;
     if (s !== undefined) payload.s = s;
+    if (u !== undefined) payload.u = u;
     if (h !== undefined) payload.h = h;
   }
 
@@ -140,6 +146,7 @@ export class FactsState {
 function changedSince(payload: Payload, { ...changed }: SessionFacts): SessionFacts | null {
   if (changed.t === payload.t) delete changed.t;
   if (changed.s === payload.s) delete changed.s;
+  if (changed.u === payload.u) delete changed.u;
   if (changed.h === payload.h) delete changed.h;
   return Object.keys(changed).length === 0 ? null : changed;
 }

@@ -39,9 +39,9 @@ export type FlashBatch = [stamp: number, messages: Values, fields?: Values, unti
 
 /**
  * When a user signed in, in epoch ms, and who: this does not count for a user who has taken over the session
- * since.
+ * since. `order` ranks the sign-ins of one process within the same millisecond; omitted for the first of them.
  */
-export type SignIn = readonly [at: number, user: string];
+export type SignIn = readonly [at: number, user: string, order?: number];
 
 /** The payload of a record. Names are short because with `stealth` all of it travels in the cookie. */
 export interface Payload {
@@ -59,6 +59,11 @@ export interface Payload {
   t?: number;
   /** The latest sign-in. */
   s?: SignIn;
+  /**
+   * When the session became its user's by other means than `signIn`, and who that is. Only if the number of a
+   * user's sessions is limited.
+   */
+  u?: SignIn;
   /** The session's handle, which is derived from the id it began with; only if the id has changed. */
   h?: string;
   /** The values. Several requests may share them, so they are copied before they are changed or handed out. */
@@ -68,7 +73,7 @@ export interface Payload {
 }
 
 /** The facts about a session, besides its values, that a request may change. */
-export type SessionFacts = { [K in 't' | 's' | 'h']?: Payload[K] | undefined };
+export type SessionFacts = { [K in 't' | 's' | 'u' | 'h']?: Payload[K] | undefined };
 
 /** What was loaded or stored last. */
 export interface Snapshot {
@@ -150,6 +155,7 @@ function isPayload(value: Record<string, unknown>): value is Record<string, unkn
     isObject(value['d']) &&
     (value['t'] === undefined || typeof value['t'] === 'number') &&
     (value['s'] === undefined || isSignIn(value['s'])) &&
+    (value['u'] === undefined || isSignIn(value['u'])) &&
     (value['h'] === undefined || typeof value['h'] === 'string') &&
     (value['i'] === undefined || typeof value['i'] === 'string') &&
     (value['f'] === undefined || (Array.isArray(value['f']) && value['f'].every(isBatch)))
@@ -157,7 +163,8 @@ function isPayload(value: Record<string, unknown>): value is Record<string, unkn
 }
 
 function isSignIn(value: unknown): value is SignIn {
-  return Array.isArray(value) && typeof value[0] === 'number' && typeof value[1] === 'string';
+  if (!Array.isArray(value) || typeof value[0] !== 'number' || typeof value[1] !== 'string') return false;
+  return value.length < 3 || typeof value[2] === 'number';
 }
 
 function isBatch(value: unknown): value is FlashBatch {

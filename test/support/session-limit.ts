@@ -65,6 +65,34 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       expect(await usersOf(phone, laptop, tablet, bob)).toEqual(['ann', null, 'ann', 'bob']);
     });
 
+    it('ends the earlier of several sign-ins in the same millisecond', async () => {
+      const app = await start({ max: 2 });
+      clockAt(0);
+      const devices: Visitor[] = [];
+      for (let count = 0; count < 6; count += 1) devices.push(await signIn(app));
+      expect(await usersOf(...devices)).toEqual([null, null, null, null, 'ann', 'ann']);
+    });
+
+    it.each(['put', 'regenerate'])(
+      'ends the others if the session that becomes signed in by other means is older (%s)',
+      async (means) => {
+        const app = await start({ max: 1 });
+        const become = (visitor: Visitor) =>
+          visitor.in((session) => {
+            if (means === 'regenerate') session.regenerate();
+            session.put('userId', 'ann');
+          });
+        const [laptop, phone] = [app.visitor(), app.visitor()];
+        clockAt(0);
+        await laptop.in((session) => session.put('cart', ['mug']));
+        clockAt(1);
+        await become(phone);
+        clockAt(2);
+        await become(laptop);
+        expect(await usersOf(phone, laptop)).toEqual([null, 'ann']);
+      },
+    );
+
     it('counts a device that signs in again only once, and one that changes users for the new user', async () => {
       const app = await start({ max: 1 });
       const phone = await signIn(app);

@@ -1,10 +1,11 @@
 import { SessionStoreError } from '../../session.errors.js';
 import { SessionLimitError } from '../../session.exception.js';
-import { signedInAt } from '../../state/payload.js';
+import type { SignIn } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from '../records/commit-queue.js';
 import type { Lifetimes } from '../lifetimes.js';
 import { recordedUser } from './recorded-user.js';
+import { signInAt } from './sign-in-order.js';
 import type { UserSession, UserSessions } from './user-sessions.js';
 
 /** The limit of sessions per user, and what happens beyond it. */
@@ -23,7 +24,7 @@ export interface SessionsPerUser {
  * last sees all others, so no two can both take the last place. Both may find it taken.
  *
  * With `end-oldest`, each counts after storing; the last one to store sees them all. Sessions are ranked by
- * the time of their sign-in, so of those made at once in several processes, the latest stays.
+ * when they became the user's, so of those that do at once in several processes, the latest stays.
  */
 export class SessionLimit {
   readonly #limit: SessionsPerUser;
@@ -49,6 +50,9 @@ export class SessionLimit {
 
   async #take(session: ActiveSession, user: string, write: () => Promise<void>): Promise<void> {
     await this.assertRoom(session, user);
+    const { facts } = session.state;
+    const isBySignIn = facts.signsIn && facts.signIn?.[1] === user;
+    if (!isBySignIn) facts.userSince = signInAt(session.runtime.clock.now(), user);
     await write();
     if (this.#limit.when === 'refuse') return;
     try {
@@ -90,9 +94,16 @@ export class SessionLimit {
 
 /** Latest first. All processes see the same order, whatever their clocks say. */
 function bySignIn(a: UserSession, b: UserSession): number {
-  return beganWith(b) - beganWith(a) || Number(a.handle < b.handle) - Number(a.handle > b.handle);
+  const [one, other] = [beganWith(a), beganWith(b)];
+  const byHandle = Number(a.handle < b.handle) - Number(a.handle > b.handle);
+  return other.at - one.at || other.order - one.order || byHandle;
 }
 
-function beganWith({ payload, record }: UserSession): number {
-  return signedInAt(payload.s, record.userId) ?? payload.c;
+/** When the session became its user's, and its place among those of the same millisecond. */
+function beganWith({ payload, record }: UserSession): { readonly at: number; readonly order: number } {
+  let latest: SignIn | undefined;
+  for (const since of [payload.s, payload.u])
+    if (since?.[1] === record.userId && since[0] >= (latest?.[0] ?? 0)) latest = since;
+  const [at, , order = 0] = latest ?? [payload.c, null];
+  return { at, order };
 }
