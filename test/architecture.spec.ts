@@ -137,10 +137,10 @@ const isTypeOfOption = ({ from, typeOnly }: Dependency): boolean => layerOf(from
  * Entry points for applications that have the optional package: files reachable only from there may import it
  * statically.
  */
-const DOORS = ['drivers/database/index.ts'];
+const ENTRIES = ['drivers/database/index.ts'];
 
 /** The files loaded, at once or on demand, by importing the root or an entry point that needs no optional package. */
-function filesWithoutDoors(): ReadonlySet<string> {
+function filesWithoutEntries(): ReadonlySet<string> {
   const reached = new Set<string>();
   const walk = (file: string): void => {
     if (reached.has(file) || isPackage(file)) return;
@@ -261,14 +261,14 @@ describe('The code of lib', () => {
   });
 
   it('loads an optional package only on demand, or through an entry point of its own', () => {
-    const reached = filesWithoutDoors();
+    const reached = filesWithoutEntries();
     expect([...reached]).toEqual(expect.arrayContaining(['drivers/database/database.driver.ts']));
-    expect(DOORS.filter((door) => !files.includes(door) || reached.has(door))).toEqual([]);
+    expect(ENTRIES.filter((entry) => !files.includes(entry) || reached.has(entry))).toEqual([]);
     const eager = dependencies.filter(
       ({ to, typeOnly, lazy }) => OPTIONAL.includes(to) && !typeOnly && !lazy,
     );
     expect(eager.filter(({ from }) => reached.has(from)).map(shown)).toEqual([]);
-    const folders = DOORS.map((door) => posix.dirname(door));
+    const folders = ENTRIES.map((entry) => posix.dirname(entry));
     expect(eager.filter(({ from }) => !folders.includes(posix.dirname(from))).map(shown)).toEqual([]);
   });
 

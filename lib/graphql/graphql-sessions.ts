@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { inContextOf } from '../session/session.context.js';
 import type { SocketConnection } from '../sockets/socket-connection.js';
-import { socketDoor } from '../sockets/socket-host.js';
+import { socketEntryPoint } from '../sockets/socket-host.js';
 import type { SocketSessions } from '../sockets/socket-sessions.js';
 import { Operation } from './operation.js';
 import {
@@ -13,7 +13,7 @@ import {
 } from './resolver-arguments.js';
 import { UpgradedClient } from './upgraded-client.js';
 
-const DOOR = socketDoor(
+const SUBSCRIPTION = socketEntryPoint(
   'a resolver of a GraphQL subscription (or of another operation over a WebSocket)',
   'In a GraphQL subscription no cookie can be sent, nor in any other operation over a WebSocket. Do it in an operation over ' +
     'HTTP; a session that began after the handshake is seen when the client connects anew.',
@@ -53,7 +53,12 @@ export class GraphqlSessions {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
     const client = new UpgradedClient(socket);
-    const connection = this.#sockets.join(client, [request], (closed) => socket.once('close', closed), DOOR);
+    const connection = this.#sockets.join(
+      client,
+      [request],
+      (closed) => socket.once('close', closed),
+      SUBSCRIPTION,
+    );
     this.#connections.set(socket, connection);
     return connection;
   }

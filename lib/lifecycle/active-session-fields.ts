@@ -36,8 +36,8 @@ export abstract class ActiveSessionFields {
 
   /** Whether another request moved it to a new id: the response of that request sends the cookie. */
   followed = false;
-  /** Whether it has parted from what it had loaded and become a session of its own. */
-  hasParted = false;
+  /** Whether it has separated from what it had loaded and become a session of its own. */
+  hasSeparated = false;
   /** Whether the stored session was ended by `invalidate`. */
   hasEnded = false;
   protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
@@ -54,10 +54,10 @@ export abstract class ActiveSessionFields {
   /** Whether the cookie has to be sent because the id or data changed, or the session was renewed. */
   cookieDue = false;
   /**
-   * What to drop, in this order, if the session is too large. Each function returns whether it made the
-   * session smaller.
+   * Steps to take, in this order, if the session is too large. Each returns whether it made the session
+   * smaller.
    */
-  spares: ((flash: FlashState) => boolean)[] = [];
+  shortenings: ((flash: FlashState) => boolean)[] = [];
 
   // ---- the write under way -------------------------------------------------------------------------------------
 

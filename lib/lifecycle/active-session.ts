@@ -157,11 +157,11 @@ export class ActiveSession extends ActiveSessionFields {
     this.#standOn({ id: this.base.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
-  /** Another request moved the session to a new id: follows it there, or parts from it. */
+  /** Another request moved the session to a new id: follows it there, or separates from it. */
   follow(id: string, newest: SessionRecord, payload: Payload): void {
     if (this.closed) return;
     const next = this.#afterMove(payload, newest);
-    if (next === 'part') return this.part();
+    if (next === 'separate') return this.separate();
     this.#replayOn(newest, payload);
     this.followed = true;
     // Only `invalidate` and a sign-in need an id that nobody else knows.
@@ -195,8 +195,8 @@ export class ActiveSession extends ActiveSessionFields {
    * Begins a session of its own under the requested id, with the current content: what is stored now belongs
    * to somebody else, or is out of reach.
    */
-  part(): void {
-    this.hasParted = true;
+  separate(): void {
+    this.hasSeparated = true;
     this.state.facts.handle = undefined;
     this.#standOnNothing();
   }

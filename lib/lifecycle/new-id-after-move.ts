@@ -13,9 +13,9 @@ export interface Owner {
  * - `share`: this request takes the other's new id. With two new ids at once, the browser would lose one
  * - `move`: the session moves on from there to this request's id
  * - `stay`: the changes follow the session, but this request does not learn the id
- * - `part`: this request begins a session of its own, with what it had loaded and written
+ * - `separate`: this request begins a session of its own, with what it had loaded and written
  */
-export type AfterMove = 'share' | 'move' | 'stay' | 'part';
+export type AfterMove = 'share' | 'move' | 'stay' | 'separate';
 
 /**
  * What this request asked for: no new id, a new id, or a new id under which its session is already stored. An
@@ -45,5 +45,5 @@ export function afterMove(asked: AskedId, before: Owner, now: Owner, signsIn: st
   const hasSignedIn = now.user !== null && (now.user !== before.user || now.signedInAt !== before.signedInAt);
   if (signsIn !== null && signsIn === now.user) return 'share';
   if (signsIn === null || asked === 'new-and-stored') return hasSignedIn ? 'stay' : 'share';
-  return hasSignedIn ? 'part' : 'move';
+  return hasSignedIn ? 'separate' : 'move';
 }

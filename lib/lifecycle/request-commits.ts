@@ -67,20 +67,20 @@ export class RequestCommits {
       const { session } = this.#life;
       if (waits && !session.due) return;
       if (isStoringHeard()) session.since = performance.now();
-      return session.spares.length === 0 ? this.#backend.write(session) : this.#writeSparing(session);
+      return session.shortenings.length === 0 ? this.#backend.write(session) : this.#writeShortened(session);
     });
   }
 
-  /** Stores the session; if it is too large, drops its spares one by one until it fits. */
-  async #writeSparing(session: ActiveSession): Promise<void> {
+  /** Stores the session; if it is too large, shortens it step by step until it fits. */
+  async #writeShortened(session: ActiveSession): Promise<void> {
     try {
       await this.#backend.write(session);
     } catch (error) {
       if (!(error instanceof SessionTooLargeError)) throw error;
-      let spare = session.spares.shift();
-      while (spare?.(session.state.flash) === false) spare = session.spares.shift();
-      if (spare === undefined) throw error;
-      await this.#writeSparing(session);
+      let shorten = session.shortenings.shift();
+      while (shorten?.(session.state.flash) === false) shorten = session.shortenings.shift();
+      if (shorten === undefined) throw error;
+      await this.#writeShortened(session);
     }
   }
 }

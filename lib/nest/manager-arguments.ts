@@ -28,21 +28,21 @@ export function givenHandle(handle: unknown): string {
 }
 
 /**
- * The handle of the session that `endAll` spares; null for none.
+ * The handle of the session that `endAll` leaves; null for none.
  *
  * @throws SessionValueError if the options are invalid or name no session: otherwise all would end, including
  * the caller's
  */
-export function sparedHandle(options: unknown): string | null {
-  if (!isPlainValues(options)) throw spares(`${withoutText(options)} as its options`);
+export function exceptedHandle(options: unknown): string | null {
+  if (!isPlainValues(options)) throw endAllRefuses(`${withoutText(options)} as its options`);
   const { except } = options;
   if (except === undefined) return null;
   const handle = isObject(except) ? except['handle'] : undefined;
-  if (typeof handle !== 'string') throw spares(`${withoutText(except)} as 'except'`);
+  if (typeof handle !== 'string') throw endAllRefuses(`${withoutText(except)} as 'except'`);
   return handle;
 }
 
-function spares(got: string): SessionValueError {
+function endAllRefuses(got: string): SessionValueError {
   return new SessionValueError(
     `SessionManager.endAll got ${got}; it takes { except: session }, a session that goes on, or nothing.`,
   );

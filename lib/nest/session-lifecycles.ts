@@ -8,7 +8,7 @@ import type { UserSessions } from '../lifecycle/users/user-sessions.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
 import { isProduction } from '../options/production.js';
-import { DetachedHost, type Door } from '../session/detached-host.js';
+import { DetachedHost, type EntryPoint } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
 import { SessionConfigError } from '../session.errors.js';
 import { CAN_LIST } from './drivers/driver-capabilities.js';
@@ -95,9 +95,9 @@ export class SessionLifecycles implements LifecycleFactory {
   }
 
   /** The host of a session for which no cookie can be sent. */
-  detachedHost(door: Door, tokens: readonly string[]): DetachedHost {
+  detachedHost(entryPoint: EntryPoint, tokens: readonly string[]): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
-    return new DetachedHost(settings, door, tokens);
+    return new DetachedHost(settings, entryPoint, tokens);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { SessionLog } from '../drivers/session-log.js';
 import { withoutText } from '../options/read-option.js';
 import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
-import type { DetachedHost, Door } from '../session/detached-host.js';
+import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
 import { noteRun } from './context/microservice-runs.js';
@@ -26,8 +26,8 @@ const KEEPS_NONE =
   "SessionManager.run cannot load a session by its id: the driver keeps none, they are in the visitors' cookies. Hand the values " +
   `along that the job needs, run({ ... }, fn). ${CAN_KEEP}`;
 
-/** The door of a function that runs with a stored session. */
-export const JOB_DOOR: Door = {
+/** The entry point of a function that runs with a stored session. */
+export const JOB: EntryPoint = {
   name: NAME,
   noCookie:
     'SessionManager.run has no response that could set one: do it in a request of the visitor, or work on a copy: run(values, ...).',
@@ -36,8 +36,8 @@ export const JOB_DOOR: Door = {
   followsMoves: true,
 };
 
-/** The door of a function that runs with values alone. */
-export const VALUES_DOOR: Door = { ...JOB_DOOR, storesNothing: true };
+/** The entry point of a function that runs with values alone. */
+export const JOB_WITH_VALUES: EntryPoint = { ...JOB, storesNothing: true };
 
 /** @throws SessionValueError if `run` was called with invalid arguments; the id stays out of the message */
 export function assertRunnable(whose: unknown, fn: unknown): void {

@@ -6,9 +6,9 @@ import { DriverRegistry } from './drivers/driver-registry.js';
 import { recordedAs } from '../lifecycle/users/recorded-user.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionLifecycles } from './session-lifecycles.js';
-import { givenHandle, givenId, sparedHandle } from './manager-arguments.js';
+import { givenHandle, givenId, exceptedHandle } from './manager-arguments.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
-import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
+import { JOB, JOB_WITH_VALUES, assertRunnable, runStored, runWithValues } from './session-run.js';
 import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
@@ -169,7 +169,7 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return this.lifecycles.users.endAll(user, sparedHandle(options));
+    return this.lifecycles.users.endAll(user, exceptedHandle(options));
   }
 
   /**
@@ -226,8 +226,8 @@ export class SessionManager {
   ): Promise<R> {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string')
-      return runWithValues(this.lifecycles.detachedHost(VALUES_DOOR, []), whose, fn);
-    const host = this.lifecycles.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]);
+      return runWithValues(this.lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn);
+    const host = this.lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
     return runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1);
   }
 

@@ -15,7 +15,7 @@ export interface DetachedSettings {
 }
 
 /** What a session without a response of its own may do, and the texts of its errors. */
-export interface Door {
+export interface EntryPoint {
   /** What the code runs in, as in "was started in ..., which has ended". */
   readonly name: string;
   /** Why no cookie can be sent, and what to do instead: full sentences. */
@@ -58,7 +58,7 @@ const COOKIE_NEEDS: Readonly<Record<CookieNeed, string>> = {
  */
 export class DetachedHost implements SessionHost {
   readonly #settings: DetachedSettings;
-  readonly #door: Door;
+  readonly #entryPoint: EntryPoint;
   readonly #request: unknown;
   readonly tokens: readonly string[];
   /** There are no headers that could carry a cookie. */
@@ -72,23 +72,28 @@ export class DetachedHost implements SessionHost {
    * @param tokens values of the session cookie, likeliest first; empty if there is no session
    * @param request for a driver that is created for each request; undefined if there is none
    */
-  constructor(settings: DetachedSettings, door: Door, tokens: readonly string[], request?: unknown) {
+  constructor(
+    settings: DetachedSettings,
+    entryPoint: EntryPoint,
+    tokens: readonly string[],
+    request?: unknown,
+  ) {
     this.#settings = settings;
-    this.#door = door;
+    this.#entryPoint = entryPoint;
     this.tokens = tokens;
     this.#request = request;
   }
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, place } = this.#settings;
-    const { isVisit, followsMoves = false } = this.#door;
+    const { isVisit, followsMoves = false } = this.#entryPoint;
     // Address and user agent stay those of the visitor's latest request: proxy settings, which frameworks
     // know, are not known here.
     const caller: Caller = { consumesFlash: 'hidden', client: 'as-stored', isVisit, followsMoves };
     const life = lifecycles.createLifecycle(caller, this.#request, place);
     // A lifetime in the cookie cannot be renewed from here.
     if (life.livesInCookie) life.session.bePassive();
-    if (this.#door.storesNothing === true) life.abandon();
+    if (this.#entryPoint.storesNothing === true) life.abandon();
     this.#life = life;
     return life;
   }
@@ -129,19 +134,19 @@ export class DetachedHost implements SessionHost {
   }
 
   refusal(need: CookieNeed): SessionReadonlyError {
-    return new SessionReadonlyError(`${COOKIE_NEEDS[need]} ${this.#door.noCookie}`);
+    return new SessionReadonlyError(`${COOKIE_NEEDS[need]} ${this.#entryPoint.noCookie}`);
   }
 
   get endedReason(): string {
     return (
-      `this code was started in ${this.#door.name}, which has ended. Await there what it starts, or hand the session along ` +
+      `this code was started in ${this.#entryPoint.name}, which has ended. Await there what it starts, or hand the session along ` +
       'and call `await session.commit()` behind what is changed.'
     );
   }
 
   writtenAfterEnd(): void {
     this.#settings.log.warn(
-      `A session was changed after ${this.#door.name} had ended, and nothing stores that. Await the work there, or call ` +
+      `A session was changed after ${this.#entryPoint.name} had ended, and nothing stores that. Await the work there, or call ` +
         '`await session.commit()` behind it.',
     );
   }

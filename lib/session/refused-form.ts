@@ -60,9 +60,9 @@ export function shorteningsOf(input: Values, errors: FormErrors): ((flash: Flash
     flash.flash(BAGS.errors, shortened(errors, room));
     return true;
   };
-  const spares = [withoutInput, cutTo(ROOM)];
-  if (sizeOf(errors) > sizeOf(input)) spares.reverse();
-  return [...spares, cutTo(LEAST_ROOM)];
+  const shortenings = [withoutInput, cutTo(ROOM)];
+  if (sizeOf(errors) > sizeOf(input)) shortenings.reverse();
+  return [...shortenings, cutTo(LEAST_ROOM)];
 }
 
 /**

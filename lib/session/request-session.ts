@@ -240,7 +240,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
       new ExpressValues(this, {
         readable: () => this.readable,
         writable: () => this.writable,
-        lent: (state) => this.lent(state),
+        armIfTracking: (state) => this.armIfTracking(state),
         endsWithBrowser: () => this.lifecycle.session.endsWithBrowser,
         now: () => this.lifecycle.session.runtime.clock.now(),
       }),

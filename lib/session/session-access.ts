@@ -248,7 +248,7 @@ export abstract class SessionAccess extends SessionCommits {
   }
 
   /** Called after a value was handed out: if it is mutated in place, that has to be committed. */
-  protected lent(state: SessionState): void {
-    if (state.lent) this.arm();
+  protected armIfTracking(state: SessionState): void {
+    if (state.isTracking) this.arm();
   }
 }

@@ -201,7 +201,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     const masked = maskedErrors(errors, withheld);
     flash.flash(BAGS.old, input);
     flash.flash(BAGS.errors, masked);
-    this.lifecycle.session.spares = shorteningsOf(input, masked);
+    this.lifecycle.session.shortenings = shorteningsOf(input, masked);
     return this;
   }
 

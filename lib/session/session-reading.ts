@@ -86,7 +86,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   all(): Values {
     const state = this.readable;
     const all = state.all();
-    this.lent(state);
+    this.armIfTracking(state);
     return all;
   }
 
@@ -161,7 +161,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   only(...keys: GivenKeys): Values {
     const state = this.readable;
     const picked = state.only(givenKeys('only', keys));
-    this.lent(state);
+    this.armIfTracking(state);
     return picked;
   }
 
@@ -177,7 +177,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   except(...keys: GivenKeys): Values {
     const state = this.readable;
     const rest = state.except(givenKeys('except', keys));
-    this.lent(state);
+    this.armIfTracking(state);
     return rest;
   }
 
@@ -185,7 +185,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   #read(key: string): unknown {
     const state = this.readable;
     const value = state.read(key);
-    if (typeof value === 'object') this.lent(state);
+    if (typeof value === 'object') this.armIfTracking(state);
     return value;
   }
 }

@@ -73,7 +73,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     const { readable } = this;
     const present = readable.read(key);
     if (isPresent(present)) {
-      this.lent(readable);
+      this.armIfTracking(readable);
       return present;
     }
     // Throws if nothing can be stored, before `make` is called.

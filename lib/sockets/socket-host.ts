@@ -1,4 +1,4 @@
-import { DetachedHost, type DetachedSettings, type Door } from '../session/detached-host.js';
+import { DetachedHost, type DetachedSettings, type EntryPoint } from '../session/detached-host.js';
 import { SessionUnavailableException } from '../session.exception.js';
 
 const NO_COOKIE =
@@ -6,23 +6,23 @@ const NO_COOKIE =
   'client connects anew.';
 
 /** How errors name what arrives over a connection. */
-export interface SocketDoor {
-  readonly unknown: Door;
+export interface SocketEntryPoint {
+  readonly unknown: EntryPoint;
   /** For a client whose session was loaded before: it follows the session to a new id. */
-  readonly known: Door;
+  readonly known: EntryPoint;
 }
 
 /**
- * @param name as in `Door`
- * @param noCookie as in `Door`
+ * @param name as in `EntryPoint`
+ * @param noCookie as in `EntryPoint`
  */
-export function socketDoor(name: string, noCookie: string): SocketDoor {
-  const unknown: Door = { name, noCookie, isVisit: true };
+export function socketEntryPoint(name: string, noCookie: string): SocketEntryPoint {
+  const unknown: EntryPoint = { name, noCookie, isVisit: true };
   return { unknown, known: { ...unknown, followsMoves: true } };
 }
 
 /** For messages to gateways. */
-export const MESSAGE = socketDoor('a message on a socket', NO_COOKIE);
+export const MESSAGE = socketEntryPoint('a message on a socket', NO_COOKIE);
 
 /** The host of the session of one message, or of one operation. */
 export class SocketHost extends DetachedHost {
@@ -35,13 +35,13 @@ export class SocketHost extends DetachedHost {
    */
   constructor(
     settings: DetachedSettings,
-    door: SocketDoor,
+    entryPoint: SocketEntryPoint,
     readonly connection: object,
     tokens: readonly string[],
     { isKnown, isPassive }: { readonly isKnown: boolean; readonly isPassive: boolean },
     request: unknown,
   ) {
-    const used = isKnown ? door.known : door.unknown;
+    const used = isKnown ? entryPoint.known : entryPoint.unknown;
     super(settings, isPassive ? { ...used, isVisit: false } : used, tokens, request);
   }
 

@@ -7,7 +7,7 @@ import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
 import type { ConnectionSetup } from './client-session.js';
 import { SocketConnection, connectionOf } from './socket-connection.js';
-import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
+import { MESSAGE, type SocketEntryPoint, SocketHost } from './socket-host.js';
 
 /** The settings that all sockets of an application share. */
 interface SocketSettings extends DetachedSettings {
@@ -54,14 +54,14 @@ export class SocketSessions {
   /**
    * Creates the connection of a client that connected earlier without being reported. Loads nothing.
    *
-   * @param door what arrives over the connection
+   * @param entryPoint what arrives over the connection
    * @returns null on an excluded path
    */
   join(
     client: object,
     rest: readonly unknown[],
     onClose: OnClose,
-    door: SocketDoor,
+    entryPoint: SocketEntryPoint,
   ): SocketConnection | null {
     const handshake = handshakeOf(client, rest);
     const settings = this.#settings;
@@ -75,7 +75,7 @@ export class SocketSessions {
       ...settings.connections,
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
-        new SocketHost(detached, door, of, carried, { isKnown, isPassive }, request),
+        new SocketHost(detached, entryPoint, of, carried, { isKnown, isPassive }, request),
     };
     const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());

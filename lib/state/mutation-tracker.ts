@@ -27,7 +27,7 @@ export class MutationTracker {
   /** Objects that the application may still hold and mutate: a mutation counts as a put of the top-level key. */
   #replaced: readonly Replaced[] = [];
 
-  /** Called when a draft was stored. @param copy of the values, if they were lent when they were drafted */
+  /** Called when a draft was stored. @param copy of the values, if any had been handed out when they were drafted */
   onStored(copy: Values | null): void {
     this.#copy = copy;
   }

@@ -5,21 +5,21 @@ import type { FlashBatch } from './payload.js';
 
 /**
  * What one request flashed for the following ones: the result of its flash changes, performed in order. What
- * a write stored is kept in a separate part under the number of that write, so that a request ages only the
- * parts that it saw. A later change of this request can still remove it from there.
+ * a write stored is kept separately under the number of that write, so that a request ages only what
+ * it saw. A later change of this request can still remove it from there.
  *
  * Example with three requests:
  *
- * 1. The first flashes `status`, commits (write 7), flashes `hint`, and ends (write 8). Its parts, and so the
- *    batches in the record, are 7 with `status` and 8 with `hint`. If it flashed `status` again instead of
- *    `hint`, part 7 would be empty and part 8 would have the new message.
+ * 1. The first flashes `status`, commits (write 7), flashes `hint`, and ends (write 8). The
+ *    batches in the record are 7 with `status` and 8 with `hint`. If it flashed `status` again instead of
+ *    `hint`, batch 7 would be empty and batch 8 would have the new message.
  * 2. The second loads the session between the two writes and shows `status`. Its write (9) goes on top of
  *    write 8, and drops batch 7, which it saw; batch 8 stays.
  * 3. The third loads write 9, shows `hint`, and drops batch 8.
  */
 export class OutgoingFlash {
   readonly #before: Flashed;
-  /** The stored parts by the number of the write, including empty ones. */
+  /** What is stored, by the number of the write, including empty ones. */
   readonly #stored = new Map<number, FlashLayers>();
   #pending = new FlashLayers();
   /** The names of messages that stay until they are read. */
@@ -54,14 +54,14 @@ export class OutgoingFlash {
         this.#untilRead.add(change.name);
         return;
       case 'setFields':
-        for (const part of this.#stored.values()) part.dropFields();
+        for (const layers of this.#stored.values()) layers.dropFields();
         this.#pending.setFields(change.fields);
         return;
       case 'keep':
         this.#pending.keep(this.#before, change.path);
         return;
       case 'remove':
-        for (const part of this.#parts()) part.remove(change.path);
+        for (const layers of this.#allLayers()) layers.remove(change.path);
         this.#take(change.path);
         return;
       case 'clear':
@@ -72,7 +72,7 @@ export class OutgoingFlash {
   }
 
   #replace(path: string): void {
-    for (const part of this.#stored.values()) part.removeMessage(path);
+    for (const layers of this.#stored.values()) layers.removeMessage(path);
     this.#take(path);
   }
 
@@ -81,20 +81,20 @@ export class OutgoingFlash {
     this.taken.add(path);
   }
 
-  #parts(): readonly FlashLayers[] {
+  #allLayers(): readonly FlashLayers[] {
     return this.#stored.size === 0 ? [this.#pending] : [...this.#stored.values(), this.#pending];
   }
 
   has(path: string): boolean {
-    return this.#parts().some((part) => part.read(path) !== undefined);
+    return this.#allLayers().some((layers) => layers.read(path) !== undefined);
   }
 
   get hasFields(): boolean {
-    return this.#parts().some((part) => part.hasFields);
+    return this.#allLayers().some((layers) => layers.hasFields);
   }
 
   get isEmpty(): boolean {
-    return this.#parts().every((part) => part.isEmpty);
+    return this.#allLayers().every((layers) => layers.isEmpty);
   }
 
   /**
@@ -102,8 +102,8 @@ export class OutgoingFlash {
    * that write.
    */
   storedBatches(stamp: number): FlashBatch[] | undefined {
-    const part = this.#stored.get(stamp);
-    return part === undefined ? undefined : this.#batches(stamp, part);
+    const layers = this.#stored.get(stamp);
+    return layers === undefined ? undefined : this.#batches(stamp, layers);
   }
 
   /** The batches that the write with this number has to store. */
@@ -111,8 +111,8 @@ export class OutgoingFlash {
     return this.#batches(stamp, this.#pending);
   }
 
-  #batches(stamp: number, part: FlashLayers): FlashBatch[] {
-    const { messages, fields } = part.share();
+  #batches(stamp: number, layers: FlashLayers): FlashBatch[] {
+    const { messages, fields } = layers.share();
     const untilRead = [...this.#untilRead].filter((name) => Object.hasOwn(messages, name));
     if (untilRead.length > 0) return [[stamp, messages, fields, untilRead]];
     if (Object.keys(fields).length > 0) return [[stamp, messages, fields]];

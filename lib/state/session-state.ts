@@ -125,7 +125,7 @@ export class SessionState extends WorkingState {
   }
 
   /** Whether objects were handed out that the application may mutate. */
-  get lent(): boolean {
+  get isTracking(): boolean {
     return this.tracker !== null;
   }
 

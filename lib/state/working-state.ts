@@ -101,7 +101,7 @@ export abstract class WorkingState {
   read(path: string): unknown {
     const value = readPath(this.#values, path);
     if (value === undefined) return this.flash.read(path);
-    return this.lend(value) ? readPath(this.values, path) : value;
+    return this.track(value) ? readPath(this.values, path) : value;
   }
 
   has(path: string): boolean {
@@ -183,7 +183,7 @@ export abstract class WorkingState {
     this.tracker?.forgetReplaced(path);
     const hadValue = hasPath(this.values, path);
     // The updater may keep the value, or mutate it and then throw.
-    this.lend(readPath(this.values, path));
+    this.track(readPath(this.values, path));
     const result = updateAt(this.values, path, updater);
     this.#received(result);
     // If the value is missing and the updater returns undefined, nothing changes.
@@ -223,7 +223,7 @@ export abstract class WorkingState {
   }
 
   /** Called when a value is handed out. Returns whether it may be mutated in place. */
-  lend(value: unknown): boolean {
+  track(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     this.#handOut();
     return true;
@@ -231,7 +231,7 @@ export abstract class WorkingState {
 
   /** Called when a value was stored: the application may still hold it, and JSON may not be able to keep it. */
   #received(value: unknown): void {
-    if (!this.lend(value) && !isPlainValue(value)) this.plain = false;
+    if (!this.track(value) && !isPlainValue(value)) this.plain = false;
   }
 
   /** Makes this request own the values from now on: objects handed out may be mutated, and a merge keeps them. */

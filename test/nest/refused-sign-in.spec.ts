@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Session, SessionError, SessionLimitError, SessionStoreError } from 'nestjs-session-kit';
 import { SERVERS, Subscriber } from '../graphql/subscription-app.js';
-import { DOORS, connect, startGateways } from '../sockets/gateway-app.js';
+import { SOCKET_LIBRARIES, connect, startGateways } from '../sockets/gateway-app.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { PLATFORMS, type TestApplication } from '../support/test-app.js';
 
@@ -105,31 +105,34 @@ class ConnectionGateway {
   }
 }
 
-describe.each(DOORS)('A user whose sign-in over a socket is refused, on %s with %s', (platform, library) => {
-  const start = async (gateway: typeof SignInGateway | typeof ConnectionGateway) => {
-    const heard = new Heard();
-    const setup: HandlerAppSetup = { options, configure: heard.configure };
-    const app = await startGateways(platform, library, [gateway], setup);
-    onTestFinished(() => app[Symbol.asyncDispose]());
-    return { app, heard };
-  };
+describe.each(SOCKET_LIBRARIES)(
+  'A user whose sign-in over a socket is refused, on %s with %s',
+  (platform, library) => {
+    const start = async (gateway: typeof SignInGateway | typeof ConnectionGateway) => {
+      const heard = new Heard();
+      const setup: HandlerAppSetup = { options, configure: heard.configure };
+      const app = await startGateways(platform, library, [gateway], setup);
+      onTestFinished(() => app[Symbol.asyncDispose]());
+      return { app, heard };
+    };
 
-  it.each(['put', 'commit'])('receives an error, and nothing is logged (%s)', async (event) => {
-    const { app, heard } = await start(SignInGateway);
-    const headers = await fill(app);
-    await using client = await connect(library, app.url, headers);
-    expect(await client.ask(event)).toEqual({ exception: expect.objectContaining({ status: 'error' }) });
-    expect(await app.visitor().in((session) => session.all(), { headers })).toEqual({ cart: ['mug'] });
-    expect(heard.lines).toEqual([]);
-  });
+    it.each(['put', 'commit'])('receives an error, and nothing is logged (%s)', async (event) => {
+      const { app, heard } = await start(SignInGateway);
+      const headers = await fill(app);
+      await using client = await connect(library, app.url, headers);
+      expect(await client.ask(event)).toEqual({ exception: expect.objectContaining({ status: 'error' }) });
+      expect(await app.visitor().in((session) => session.all(), { headers })).toEqual({ cart: ['mug'] });
+      expect(heard.lines).toEqual([]);
+    });
 
-  it('is disconnected if it was refused on connection, and nothing is logged', async () => {
-    const { app, heard } = await start(ConnectionGateway);
-    const client = await connect(library, app.url, await fill(app));
-    await client.closed;
-    expect(heard.lines).toEqual([]);
-  });
-});
+    it('is disconnected if it was refused on connection, and nothing is logged', async () => {
+      const { app, heard } = await start(ConnectionGateway);
+      const client = await connect(library, app.url, await fill(app));
+      await client.closed;
+      expect(heard.lines).toEqual([]);
+    });
+  },
+);
 
 @Resolver()
 class Account {

@@ -8,13 +8,13 @@ const pass = stoppedTime();
 
 const SOCKET = { name: 'the handler of a message', isVisit: true, noCookie: 'A socket cannot send one.' };
 
-/** A loaded session behind a door without a response. */
+/** A loaded session without a response. */
 async function detached(
   store: OneStore,
   token: string,
-  door: Parameters<OneStore['manager']['lifecycles']['detachedHost']>[0] = SOCKET,
+  entryPoint: Parameters<OneStore['manager']['lifecycles']['detachedHost']>[0] = SOCKET,
 ): Promise<{ session: RequestSession; host: DetachedHost }> {
-  const host = store.manager.lifecycles.detachedHost(door, token === '' ? [] : [token]);
+  const host = store.manager.lifecycles.detachedHost(entryPoint, token === '' ? [] : [token]);
   return { session: await new RequestSession(host).initiate(), host };
 }
 
@@ -118,7 +118,7 @@ describe('a session without a response', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('reads nothing under an id that was just left, unless its door follows', async () => {
+  it('reads nothing under an id that was just left, unless its entry point follows', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -131,7 +131,7 @@ describe('a session without a response', () => {
     expect(await store.reads(moved)).toEqual({ user: 'ann', job: 1 });
   });
 
-  it('accepts all changes behind a door that stores nothing, and stores none', async () => {
+  it('accepts all changes at an entry point that stores nothing, and stores none', async () => {
     const store = await OneStore.start();
     const { session } = await detached(store, '', { ...SOCKET, storesNothing: true });
     session.put('a', 1).regenerate().flash('b', 2).increment('a');

@@ -45,7 +45,7 @@ const MAKERS: readonly [string, (value: object) => object][] = [
   ],
 ];
 
-describe.each(PAIRS)('A lent value that throws when it is read, on %s', (platform, driver) => {
+describe.each(PAIRS)('A value handed out that throws when it is read, on %s', (platform, driver) => {
   describe(`with ${driver}`, () => {
     let app: HandlerApp;
     beforeAll(async () => {

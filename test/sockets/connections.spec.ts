@@ -29,7 +29,7 @@ import { Deferred } from '../parallel/support/deferred.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
-import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
 
 /** What hooks and handlers saw, in order. */
@@ -178,7 +178,7 @@ class CarelessGateway implements OnGatewayConnection {
   }
 }
 
-describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('a connection on %s, by %s', (platform, library) => {
   const signedIn = async (app: HandlerApp) => {
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));

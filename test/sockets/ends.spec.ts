@@ -5,7 +5,7 @@ import { CountingDriver } from '../support/counting-driver.js';
 import type { Handler, HandlerApp } from '../support/handler-app.js';
 import { heapUsed } from '../support/heap-growth.js';
 import { type TestServer, describeWith, startRedis } from '../servers/index.js';
-import { DOORS, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
 
 @WebSocketGateway()
@@ -53,7 +53,7 @@ async function signedIn(app: HandlerApp, user = 'ann') {
   return { visitor, asHeaders, id };
 }
 
-describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('when its session ends, a socket on %s, by %s', (platform, library) => {
   it.each(WAYS)('is disconnected at once, by %s in a request', async (_way, end) => {
     await using app = await startGateways(platform, library, [WhoGateway], {
       options: { sockets: { checkEvery: false } },

@@ -2,7 +2,7 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Session, onSessionEvent } from 'nestjs-session-kit';
 import { HeardEvents } from '../support/heard-events.js';
-import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 
 @WebSocketGateway()
 class ShopGateway {
@@ -23,7 +23,7 @@ class ShopGateway {
   }
 }
 
-describe.each(DOORS)('the session events of a socket on %s with %s', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('the session events of a socket on %s with %s', (platform, library) => {
   it('are those of its messages, each once', async () => {
     using heard = new HeardEvents();
     await using app = await startGateways(platform, library, [ShopGateway]);

@@ -12,7 +12,7 @@ export const LIBRARIES = ['socket.io', 'ws'] as const;
 export type Library = (typeof LIBRARIES)[number];
 
 /** Each library on each platform. */
-export const DOORS = PLATFORMS.flatMap((platform) =>
+export const SOCKET_LIBRARIES = PLATFORMS.flatMap((platform) =>
   LIBRARIES.map((library): [Platform, Library] => [platform, library]),
 );
 

@@ -26,7 +26,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Flash, type FlashMessages, NoSessionError, Session } from 'nestjs-session-kit';
 import { clockGoesOn } from '../support/clock-goes-on.js';
 import { CountingDriver } from '../support/counting-driver.js';
-import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
 
 /** Records in which places the facade found which user. */
@@ -223,7 +223,7 @@ class ScopedCart {
   }
 }
 
-describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('a message on %s, by %s', (platform, library) => {
   const start = (driver = 'memory') =>
     startGateways(platform, library, [ShopGateway], { providers: [Cart], options: { driver } });
 

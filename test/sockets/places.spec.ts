@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { heapUsed } from '../support/heap-growth.js';
 import { PLATFORMS } from '../support/test-app.js';
-import { DOORS, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 
 @WebSocketGateway()
 class WhoGateway {
@@ -25,7 +25,7 @@ class HandshakeGateway implements OnGatewayConnection {
   }
 }
 
-describe.each(DOORS)('on %s with %s a socket has the session', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('on %s with %s a socket has the session', (platform, library) => {
   it('of a client without cookies, identified by its header', async () => {
     await using app = await startGateways(platform, library, [WhoGateway], {
       options: { header: 'X-Session' },

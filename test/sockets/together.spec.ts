@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.js';
 import type { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
-import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 
 @WebSocketGateway()
 class ShopGateway implements OnGatewayConnection {
@@ -69,7 +69,7 @@ async function signedIn(app: HandlerApp, user = 'ann') {
   return { visitor, asHeaders, id };
 }
 
-describe.each(DOORS)('on %s with %s', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('on %s with %s', (platform, library) => {
   it('gateways on a shared port share the session of each client', async () => {
     await using app = await startGateways(platform, library, [ShopGateway, ChatGateway]);
     const { visitor, asHeaders } = await signedIn(app);

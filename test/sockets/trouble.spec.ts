@@ -10,7 +10,7 @@ import { NEVER, type Observable, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { ScriptedDriver } from '../support/scripted-driver.js';
-import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { SOCKET_LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
 
 /** Writes after the handler is done. */
@@ -71,7 +71,7 @@ class ShopGateway {
   }
 }
 
-describe.each(DOORS)('while the store fails, a message on %s, by %s', (platform, library) => {
+describe.each(SOCKET_LIBRARIES)('while the store fails, a message on %s, by %s', (platform, library) => {
   const start = async (whenStoreFails: 'reject' | 'degrade' = 'reject') => {
     const driver = new ScriptedDriver();
     const app = await startGateways(platform, library, [ShopGateway, CountedGateway, CountedClassGateway], {

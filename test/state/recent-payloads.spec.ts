@@ -199,7 +199,7 @@ describe('A remembered payload', () => {
     const text = store(begun);
     const [first, second] = [load(text), load(text)];
     // The request hands out an object of its own, such as a flash message, and none of the values.
-    second.lend({});
+    second.track({});
     first.put('views', 1);
     const newest = store(first);
     const parsed = remembered(newest);

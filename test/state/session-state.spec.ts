@@ -143,7 +143,7 @@ describe('what the request itself has stored', () => {
     state.put('a', 1);
     const draft = state.draft(undefined, undefined);
     const cart = state.read('cart') as { lines: number[] };
-    expect(state.lent).toBe(true);
+    expect(state.isTracking).toBe(true);
     cart.lines.push(2);
     state.onStored(draft);
     expect(state.mutatedKey).toBe('cart');

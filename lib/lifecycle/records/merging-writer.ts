@@ -85,14 +85,14 @@ export class MergingWriter {
     throw session.runtime.faults.contention('stored');
   }
 
-  /** Continues after another request moved the session: follows it, or parts from it. */
+  /** Continues after another request moved the session: follows it, or separates from it. */
   async #followOrPart(session: ActiveSession, { version }: BaseVersion, to: string): Promise<boolean> {
     if (await this.#finder.follow(session, to)) return true;
     // With a ledger, it may have moved from one sealed cookie to another: there is no record to follow. A
     // sign-in can begin a session of its own.
     if (version !== HELD_BY_COOKIE || session.signsIn === null || (await this.#store.read(to)) !== null)
       return false;
-    session.part();
+    session.separate();
     return true;
   }
 

@@ -149,7 +149,7 @@ export class LedgerBackend implements SessionBackend {
     await this.records.write(session);
     const { base } = session;
     if (base === null || session.isFinal) return;
-    if (leavesCookie && !session.hasParted) this.runtime.fates.noteMoved(before.id, base.id);
+    if (leavesCookie && !session.hasSeparated) this.runtime.fates.noteMoved(before.id, base.id);
     if (this.records.cache !== null && base.version !== before?.version) session.cookieDue = true;
   }
 

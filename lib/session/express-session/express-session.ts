@@ -17,7 +17,7 @@ const OWN_METHODS: Readonly<
   },
   resetMaxAge: (session, _values, args) => session.touch(args.find(isCallback)),
   toJSON(_session, values) {
-    return Object.fromEntries(Object.keys(values.all ?? {}).map((key) => [key, values.lend(key)]));
+    return Object.fromEntries(Object.keys(values.all ?? {}).map((key) => [key, values.handOut(key)]));
   },
 };
 
@@ -71,7 +71,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
       return withoutProperties((...args) => this.#given(Reflect.apply(session[name], session, args)));
     }
     if (isSessionProperty(name)) return session[name];
-    if (this.#has(name)) return this.#values.lend(name);
+    if (this.#has(name)) return this.#values.handOut(name);
     return this.#inherited(target, name);
   }
 
@@ -111,7 +111,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
     if (!this.#has(name)) return undefined;
-    return { value: this.#values.lend(name), enumerable: true, writable: true, configurable: true };
+    return { value: this.#values.handOut(name), enumerable: true, writable: true, configurable: true };
   }
 
   defineProperty(target: object, name: string | symbol, descriptor: PropertyDescriptor): boolean {

@@ -10,7 +10,7 @@ export interface ShapedSession {
   /** For writing; throws if the session is not loaded, or read-only. */
   writable(): SessionState;
   /** Called after values were handed out that may be mutated in place. */
-  lent(state: SessionState): void;
+  armIfTracking(state: SessionState): void;
   /** Whether the cookie has no lifetime and ends with the browser. */
   endsWithBrowser(): boolean;
   /** The current time of the session clock, in epoch ms. */
@@ -34,10 +34,10 @@ export class ExpressValues {
   }
 
   /** Returns a value that may be mutated in place from then on; undefined if it is missing. */
-  lend(key: string): unknown {
+  handOut(key: string): unknown {
     const state = this.#shaped.readable();
     const value = state.values[key];
-    if (state.lend(value)) this.#shaped.lent(state);
+    if (state.track(value)) this.#shaped.armIfTracking(state);
     return value;
   }
 

@@ -227,29 +227,29 @@ async function main(): Promise<void> {
   const messages = Number(values.messages);
   const [bare, ours] = [await Client.start(BareApplication), await Client.start(SessionApplication)];
   try {
-    const doors = [
+    const clients = [
       ['message', (client: Client, kind: string) => client.message(kind)],
       ['request', (client: Client, kind: string) => client.get(kind)],
     ] as const;
     const costs = new Map<string, number[]>();
     for (let round = -1; round < Number(values.rounds); round += 1) {
-      for (const [door, ask] of doors) {
+      for (const [client, ask] of clients) {
         for (const kind of Object.keys(kinds)) {
           const without = await cpuOf(messages, () => ask(bare, kind));
           const cost = (await cpuOf(messages, () => ask(ours, kind))) - without;
           // The first round only warms up the compiler.
-          if (round >= 0) costs.set(`${door} ${kind}`, [...(costs.get(`${door} ${kind}`) ?? []), cost]);
+          if (round >= 0) costs.set(`${client} ${kind}`, [...(costs.get(`${client} ${kind}`) ?? []), cost]);
         }
       }
     }
     console.log(`Node ${process.versions.node}: us of CPU time above the same without sessions.\n`);
     const heads = ['', ...Object.values(kinds), 'reads of the store'];
     console.log(`| ${heads.join(' | ')} |\n| ${heads.map(() => '---').join(' | ')} |`);
-    for (const [door, ask] of doors) {
-      const cells = Object.keys(kinds).map((kind) => median(costs.get(`${door} ${kind}`) ?? []).toFixed(1));
+    for (const [client, ask] of clients) {
+      const cells = Object.keys(kinds).map((kind) => median(costs.get(`${client} ${kind}`) ?? []).toFixed(1));
       reads = 0;
       await ask(ours, 'read');
-      console.log(`| ${door} | ${cells.join(' | ')} | ${reads} |`);
+      console.log(`| ${client} | ${cells.join(' | ')} | ${reads} |`);
     }
   } finally {
     await bare.stop();

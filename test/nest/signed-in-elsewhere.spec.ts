@@ -4,7 +4,7 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it, vi } from 'vitest';
 import { Session, SignedInGuard, SignedInWithin } from 'nestjs-session-kit';
 import { SERVERS, Subscriber, Topic } from '../graphql/subscription-app.js';
-import { DOORS, answer, connect, startGateways } from '../sockets/gateway-app.js';
+import { SOCKET_LIBRARIES, answer, connect, startGateways } from '../sockets/gateway-app.js';
 import { HandlerApp } from '../support/handler-app.js';
 
 @Resolver()
@@ -112,7 +112,7 @@ describe.each(SERVERS)(
   },
 );
 
-describe.each(DOORS)(
+describe.each(SOCKET_LIBRARIES)(
   'A client of a message handler behind a guard of the package, on %s with %s',
   (platform, library) => {
     it('is let in if signed in, and recently if required', async () => {
