@@ -33,7 +33,7 @@ export type AskedId = 'nothing' | 'new' | 'new-and-stored';
  * | asked for no id                             | `stay`                     | `stay`       |
  * | asked for an id                             | `share`                    | `stay`       |
  * | signs that same user in                     | `share`                    | `share`      |
- * | signs another user in                       | `move`                     | `part`       |
+ * | signs another user in                       | `move`                     | `separate`   |
  * | ..., and is stored under its new id already | `share`                    | `stay`       |
  *
  * @param before the owner when this request last loaded or stored the session

@@ -72,7 +72,8 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable;
     if (isObject(key)) {
-      for (const [name, each] of Object.entries(valuesByKey('flash', key))) flash.flash(name, each);
+      for (const [name, each] of Object.entries(valuesByKey('flash', key, flash.messages)))
+        flash.flash(name, each);
     } else {
       assertKey(key);
       flash.flash(key, value);
@@ -100,7 +101,8 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable;
     if (isObject(key)) {
-      for (const [name, each] of Object.entries(valuesByKey('now', key))) flash.now(name, each);
+      for (const [name, each] of Object.entries(valuesByKey('now', key, flash.messages)))
+        flash.now(name, each);
     } else {
       assertKey(key);
       flash.now(key, value);

@@ -102,7 +102,8 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   put(key: string | Values, value?: unknown): this {
     const state = this.writable;
     if (isObject(key)) {
-      for (const [name, each] of Object.entries(valuesByKey('put', key))) state.put(name, each);
+      for (const [name, each] of Object.entries(valuesByKey('put', key, state.readonlyValues)))
+        state.put(name, each);
     } else {
       state.put(key, value);
     }

@@ -1,6 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import { lossOfEntries } from './json-loss.js';
-import { type Values, assertKey, isObject } from './values.js';
+import { type Values, assertKey, cloneValue, isObject, writePath } from './values.js';
 
 /**
  * Checks an object of values by key that a method was given: a plain object, or an instance of a class with
@@ -11,17 +11,34 @@ import { type Values, assertKey, isObject } from './values.js';
  * nothing.
  *
  * @param method the method, named in the error
+ * @param target where the values will be written by path. Undefined: each key will be taken literally
  * @returns a copy
- * @throws SessionValueError if part of the content is not in properties with string keys, or a key is invalid
+ * @throws SessionValueError if part of the content is not in properties with string keys, a key is invalid, or
+ * nothing can be written at one
  */
-export function valuesByKey(method: string, given: unknown): Values {
+export function valuesByKey(method: string, given: unknown, target?: Readonly<Values>): Values {
   const loss = isObject(given) ? lossOfEntries(given) : '';
   if (isObject(given) && loss === null) {
     const values = { ...given };
     Object.keys(values).forEach(assertKey);
+    if (target !== undefined) assertWritable(target, Object.entries(values));
     return values;
   }
   throw new SessionValueError(
     `${method} takes an object with the new values by their keys, such as { cart: [] }${loss ? `; ${loss}` : ''}.`,
   );
+}
+
+/**
+ * Checks that values can be written by path, one after the other. Writes nothing.
+ *
+ * @throws SessionValueError for the first that cannot: an index that a list does not have, or a Map on the way
+ */
+export function assertWritable(
+  target: Readonly<Values>,
+  entries: readonly (readonly [string, unknown])[],
+): void {
+  if (!entries.some(([path]) => path.includes('.'))) return;
+  const trial = { ...cloneValue(target) };
+  for (const [path, value] of entries) writePath(trial, path, cloneValue(value));
 }

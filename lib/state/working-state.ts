@@ -18,7 +18,7 @@ import {
   removePath,
   writePath,
 } from './values.js';
-import { valuesByKey } from './values-by-key.js';
+import { assertWritable, valuesByKey } from './values-by-key.js';
 
 /** A longer path is unusual: the value that it creates is checked before it is stored. */
 const MAX_PLAIN_PATH = 200;
@@ -154,6 +154,7 @@ export abstract class WorkingState {
     valuesByKey('merge', values);
     const leaves = leafValuesOf(values);
     for (const [path] of leaves) assertKey(path);
+    assertWritable(this.#values, leaves);
     for (const [path, value] of leaves) {
       if (!isEmptyBranch(value)) this.put(path, value);
       else if (!isContainer(readPath(this.values, path)))

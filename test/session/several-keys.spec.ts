@@ -89,6 +89,26 @@ describe('several keys', () => {
     },
   );
 
+  it.each(['put', 'permanent', 'merge', 'flash', 'now'] as const)(
+    'of values given to %s are refused as a whole if one of them has no place',
+    async (method) => {
+      await app.visitor().in((session) => {
+        session.put('kept', ['a']).flash('kept', ['a']);
+        const before = session.all();
+        for (const wrong of [
+          { list: [1], 'list.9': 2 },
+          { theme: 'dark', 'kept.9': 2 },
+          { theme: 'dark', kept: { 9: {} } },
+        ].slice(0, method === 'merge' ? 3 : 2)) {
+          const call = (): unknown => Reflect.apply(session[method], session, [wrong]);
+          expect(call).toThrow(/^Cannot store at "(list|kept)\.9": there is a list of 1/);
+        }
+        expect(session.all()).toEqual(before);
+        expect(session.duration).toBe(7_200_000);
+      });
+    },
+  );
+
   it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'flashOnly', 'flashExcept'] as const)(
     'must include at least one in a call of %s',
     async (method) => {
