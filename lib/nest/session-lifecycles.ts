@@ -105,11 +105,10 @@ export class SessionLifecycles implements LifecycleFactory {
    *
    * @param place its id, and when it expires, in epoch ms
    * @param livesInCookie whether it is kept only in the cookie. Default false
+   * @param request for a driver that is created for each request. Default: none
    */
-  watch(place: Whereabouts, livesInCookie = false): Watch {
-    return this.runtime.watched.watch(
-      place,
-      this.driverInUse.backend.locate(() => livesInCookie),
-    );
+  watch(place: Whereabouts, livesInCookie = false, request?: unknown): Watch {
+    const locate = this.driverInUse.backendFor(request).locate(() => livesInCookie);
+    return this.runtime.watched.watch(place, locate);
   }
 }

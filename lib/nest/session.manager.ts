@@ -65,8 +65,9 @@ export class SessionManager {
    *
    * @param name what the option `driver` names
    * @param factory gets the option under the driver's name. If it takes a second argument, it is called for
-   * each request and gets that request; otherwise it is called once. Outside a request (`read`, `destroy`,
-   * `collectGarbage`) that argument is undefined; `gc` and `open` skip such drivers.
+   * each request and gets that request; otherwise it is called once. The methods of `SessionManager` (`read`,
+   * `list`, `end`, `run` and the others) call it without a request, also during one: the argument is undefined.
+   * `gc` and `open` skip such drivers.
    * @throws SessionConfigError if the arguments are wrong, or the application has already booted with the
    * driver of that name
    * @example

@@ -22,7 +22,7 @@ export function socketSessions(
     isExcluded: routesOf('exclude', settings, config, adapterHost),
     isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {
-      watch: (place, livesInCookie) => manager.lifecycles.watch(place, livesInCookie),
+      watch: (place, livesInCookie, request) => manager.lifecycles.watch(place, livesInCookie, request),
       userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {
         if (error instanceof SessionLimitError) return;

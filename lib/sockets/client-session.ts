@@ -102,11 +102,11 @@ export class ClientSession {
     const opened = this.make();
     try {
       await opened.session.initiateAtOnce(false);
+      return this.#recognized(opened);
     } catch (error) {
       opened.host.failed(error);
       return opened;
     }
-    return this.#recognized(opened);
   }
 
   /** If the session got another id in this process, its watch knows; the store remembers the move only briefly. */

@@ -127,10 +127,7 @@ export class SocketConnection {
    * @param admit runs its guards first; null if it has none. Messages wait for them
    */
   connected(hook: () => unknown, admit: (() => Promise<void>) | null = null): void {
-    const refuse = (error: unknown): void => {
-      this.#setup.hookFailed(error);
-      this.#disconnect(REFUSED);
-    };
+    const refuse = (error: unknown): void => this.#refuse(error);
     const call = (opened: OpenedSession): void => void this.#run(opened, hook).catch(refuse);
     const enter =
       admit === null
@@ -169,10 +166,17 @@ export class SocketConnection {
   }
 
   #holdMessages(until: Promise<void>): void {
-    const connecting = Promise.all([this.#connecting, until]).then(() => {
-      if (this.#connecting === connecting) this.#connecting = null;
-    });
+    const connecting = Promise.all([this.#connecting, until])
+      .catch((error: unknown) => this.#refuse(error))
+      .then(() => {
+        if (this.#connecting === connecting) this.#connecting = null;
+      });
     this.#connecting = connecting;
+  }
+
+  #refuse(error: unknown): void {
+    this.#setup.hookFailed(error);
+    this.#disconnect(REFUSED);
   }
 
   async #run(opened: OpenedSession, call: () => unknown): Promise<unknown> {

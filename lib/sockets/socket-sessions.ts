@@ -2,6 +2,7 @@ import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
 import { sentTokens } from '../http/cookie/sent-tokens.js';
 import type { RouteTest } from '../http/routing/named-routes.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
+import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
@@ -15,7 +16,10 @@ interface SocketSettings extends DetachedSettings {
   readonly isExcluded: RouteTest | null;
   /** Matches sockets whose messages renew nothing. */
   readonly isPassive: RouteTest | null;
-  readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
+  readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf' | 'watch'> & {
+    /** As in `ConnectionSetup`; with the request of the handshake if a driver is created for each request. */
+    watch(place: Whereabouts, livesInCookie: boolean, request: unknown): Watch;
+  };
 }
 
 /** The tokens of a client, and their place. */
@@ -73,6 +77,7 @@ export class SocketSessions {
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
     const connectionSetup: ConnectionSetup = {
       ...settings.connections,
+      watch: (watched, livesInCookie) => settings.connections.watch(watched, livesInCookie, request),
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
         new SocketHost(detached, entryPoint, of, carried, { isKnown, isPassive }, request),

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Session, SessionManager } from 'nestjs-session-kit';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
+import { CountingDriver } from '../support/counting-driver.js';
+import { eventually } from '../support/eventually.js';
 import { heapUsed } from '../support/heap-growth.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { SOCKET_LIBRARIES, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
@@ -117,6 +119,34 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       told.length = 0;
       expect(await client.ask('who')).toBe('ann');
       expect(told).toContainEqual(expect.objectContaining({ 'x-tenant': 'a' }));
+    },
+  );
+
+  it.each(LIBRARIES)(
+    'a driver created per request is asked for the end of the session, by %s',
+    async (library) => {
+      const stores = { a: new CountingDriver(), b: new CountingDriver() };
+      await using app = await startGateways(platform, library, [WhoGateway], {
+        options: { driver: 'tenant', sockets: { checkEvery: '20ms' } },
+        configure: (each) => {
+          const storeOf = (_config: unknown, request: { headers: { 'x-tenant': 'a' | 'b' } }) =>
+            stores[request.headers['x-tenant']];
+          each.get(SessionManager).extend('tenant', storeOf);
+        },
+      });
+      const headers = { 'x-tenant': 'a' };
+      const visitor = app.visitor();
+      const { asHeaders, value: id } = await visitor.handle((session) => session.put('user', 'ann').id, {
+        headers,
+      });
+      await using client = await connect(library, app.url, { ...asHeaders, ...headers });
+      expect(await client.ask('who')).toBe('ann');
+      const before = stores.a.calls.length;
+      await eventually(() => expect(stores.a.calls.length).toBeGreaterThan(before));
+      expect(await client.ask('who')).toBe('ann');
+      await stores.a.destroy(id);
+      await client.closed;
+      expect(stores.b.calls).toEqual([]);
     },
   );
 });
