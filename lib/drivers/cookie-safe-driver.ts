@@ -12,6 +12,7 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
  * a semicolon or a line break would inject cookie attributes or headers, so it is refused.
  *
  * An asynchronous driver calls another service, such as a key service, which is guarded like any other store.
+ * The answers of a synchronous driver do not pass the guard, which takes a promise for each; its errors do.
  */
 export class CookieSafeDriver implements SealingDriver {
   readonly #name: string;
@@ -42,11 +43,18 @@ export class CookieSafeDriver implements SealingDriver {
   }
 
   #guarded<T>(use: StoreUse, call: () => T | Promise<T>, judge: (answer: T) => T): T | Promise<T> {
-    if (this.#isAsynchronous) return this.#guard.run(use, '', {}, async () => call(), judge);
-    const result = call();
-    if (!(result instanceof Promise)) return judge(result);
+    const guarded = (asked: () => Promise<T>): Promise<T> => this.#guard.run(use, '', {}, asked, judge);
+    if (this.#isAsynchronous) return guarded(async () => call());
+    let answer: T | Promise<T>;
+    try {
+      answer = call();
+      if (!(answer instanceof Promise)) return judge(answer);
+    } catch (error) {
+      return guarded(() => Promise.reject(error));
+    }
     this.#isAsynchronous = true;
-    return this.#guard.run(use, '', {}, () => result, judge);
+    const pending = answer;
+    return guarded(() => pending);
   }
 
   /** @throws SessionError that does not show the token */

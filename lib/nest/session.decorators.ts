@@ -7,7 +7,7 @@ import {
   createParamDecorator,
 } from '@nestjs/common';
 import { requiredSession } from './current-session.js';
-import { DRIVER_NAME } from './drivers/driver-registry.js';
+import { DRIVER_NAME } from './drivers/provided-drivers.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';

@@ -21,6 +21,8 @@ export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header
     readonly payloadSealer: PayloadSealer;
     /** Seals the cursors of lists of a user's sessions. */
     readonly cursorSealer: PayloadSealer;
+    /** Whether a test has replaced the application's options. */
+    readonly isTest: boolean;
   };
 
 /**
@@ -39,7 +41,7 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   const payloadSealer = new PayloadSealer(secrets, 'payloads of records');
   const ledgerSealer = new PayloadSealer(secrets, 'lines of a ledger');
   const cursorSealer = new PayloadSealer(secrets, 'cursors of lists');
-  return { ...settings, ...tokens, payloadSealer, ledgerSealer, cursorSealer };
+  return { ...settings, ...tokens, payloadSealer, ledgerSealer, cursorSealer, isTest: false };
 }
 
 /** The drivers an application uses: the one that the option `driver` names, and the ledger of `stealth`. */

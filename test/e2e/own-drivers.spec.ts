@@ -10,7 +10,7 @@ import {
   Module,
   type OnModuleInit,
 } from '@nestjs/common';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type RecordDriver,
   type SealingDriver,
@@ -94,6 +94,11 @@ class CounterController {
   @Get()
   count(@Session() session: Session) {
     return { count: session.increment('count') };
+  }
+
+  @Get('read')
+  read(@Session('count') count: number | undefined) {
+    return { count: count ?? null };
   }
 }
 
@@ -270,6 +275,52 @@ it.each(PLATFORMS)(
     expect(ofTheStore.at(-1)).toBe('The session store "keys" is back.');
   },
 );
+
+describe.each(PLATFORMS)('a synchronous sealing driver that fails, on %s', (platform) => {
+  async function failing(fails: 'open' | 'seal', options: Partial<SessionModuleOptions> = {}) {
+    let broken = false;
+    const answer = <T>(call: 'open' | 'seal', value: () => T): T => {
+      if (broken && call === fails) throw new Error('hunter2');
+      return value();
+    };
+    const driver: SealingDriver = {
+      seal: (record) => answer('seal', () => Buffer.from(JSON.stringify(record)).toString('base64url')),
+      open: (token) =>
+        answer('open', (): SessionRecord => JSON.parse(Buffer.from(token, 'base64url').toString())),
+    };
+    const lines: string[] = [];
+    const say = (line: unknown): number => lines.push(String(line));
+    const app = await TestApp.start(platform, {
+      controllers: [CounterController],
+      options: { driver: 'keys', drivers: { keys: { useFactory: () => driver } }, ...options },
+      configure: (application) => application.useLogger({ log: () => {}, warn: say, error: say }),
+    });
+    onTestFinished(() => app[Symbol.asyncDispose]());
+    const visitor = app.visitor();
+    await visitor.get('/').expect(200, { count: 1 });
+    broken = true;
+    return { visitor, lines, mend: () => (broken = false) };
+  }
+
+  it.each(['open', 'seal'] as const)(
+    'in %s is answered with 503 and logged once, without its text',
+    async (fails) => {
+      const { visitor, lines, mend } = await failing(fails);
+      for (let count = 0; count < 3; count += 1) await visitor.get('/').expect(503);
+      expect(lines.filter((line) => line.includes('The session store "keys" failed'))).toHaveLength(1);
+      expect(lines.join()).not.toContain('hunter2');
+      mend();
+      await visitor.get('/').expect(200, { count: 2 });
+    },
+  );
+
+  it('in open leaves the request an empty session if the option whenStoreFails says so', async () => {
+    const { visitor, mend } = await failing('open', { whenStoreFails: 'degrade' });
+    await visitor.get('/read').expect(200, { count: null });
+    mend();
+    await visitor.get('/').expect(200, { count: 2 });
+  });
+});
 
 it.each<[string, unknown, string]>([
   ['a semicolon', 'secret; Domain=example.com', 'text that no cookie can carry'],

@@ -142,6 +142,14 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     await expect(app.manager.endAll('ann')).rejects.toThrow(said);
   });
 
+  it('rejects if listByUser of a driver returns the cursor that it was given', async () => {
+    const { app } = await begin(
+      platform,
+      brought(changed({ listByUser: async () => ({ records: [], cursor: 'again' }) })),
+    );
+    await expect(app.manager.list('ann')).rejects.toThrow(/listByUser\(\) returned .* no page before had/);
+  });
+
   it('ends a session although destroyVersion of its driver returned nothing, and says so', async () => {
     const { app, lines } = await begin(platform, brought(changed({ destroyVersion: async () => undefined })));
     const visitor = app.visitor();

@@ -1,3 +1,4 @@
+import { Inject, Injectable, type Provider, Scope } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   type RecordDriver,
@@ -37,6 +38,19 @@ class MarkedDriver extends CustomDriver {
   }
 }
 
+@SessionDriver('marked')
+class SameName extends MarkedDriver {}
+
+@Injectable({ scope: Scope.REQUEST })
+class MadeForRequest {}
+
+@SessionDriver('needs the request')
+class NeedsTheRequest extends CustomDriver {
+  constructor(@Inject(MadeForRequest) readonly made: MadeForRequest) {
+    super(systemClock);
+  }
+}
+
 describe('the drivers of an application', () => {
   it('are listed in the error for an unknown one', async () => {
     const { manager } = await OneStore.start();
@@ -67,6 +81,42 @@ describe('the drivers of an application', () => {
     }).compile();
     await module.init();
     expect(module.get(SessionManager).driver()).toBe(module.get(MarkedDriver));
+  });
+
+  it.each<[how: string, provider: Provider]>([
+    [
+      'a factory in place of the class',
+      { provide: MarkedDriver, useFactory: async () => new MarkedDriver() },
+    ],
+    ['a factory under another token', { provide: 'MONGO', useFactory: () => new MarkedDriver() }],
+    ['a value', { provide: 'MONGO', useValue: new MarkedDriver() }],
+    ['a substitute for the class', { provide: MarkedDriver, useValue: new CustomDriver(systemClock) }],
+  ])('include a marked class provided by %s', async (_how, provider) => {
+    const module = await Test.createTestingModule({
+      imports: [SessionModule.forRoot({ secret: SECRET, driver: 'marked', gc: false })],
+      providers: [provider],
+    }).compile();
+    await module.init();
+    expect(module.get(SessionManager).driver()).toBeInstanceOf(CustomDriver);
+  });
+
+  it.each<[what: string, providers: Provider[], message: RegExp]>([
+    [
+      'something injected into it is made for each request',
+      [NeedsTheRequest, MadeForRequest],
+      /"needs the request" is made for each request.*scope REQUEST/,
+    ],
+    [
+      'another class has its name',
+      [MarkedDriver, SameName],
+      /Two classes are the session driver "marked": MarkedDriver and SameName\. Give each a name of its own/,
+    ],
+  ])('stop the boot if a class is marked and %s', async (_what, providers, message) => {
+    const module = await Test.createTestingModule({
+      imports: [SessionModule.forRoot({ secret: SECRET, driver: 'memory', gc: false })],
+      providers,
+    }).compile();
+    await expect(module.init()).rejects.toThrow(message);
   });
 
   it('can be added after the boot, but not under the name of the one in use', async () => {

@@ -7,13 +7,16 @@ import {
   RequestSession,
   SESSION_OPTIONS,
   Session,
+  SessionDriver,
   SessionManager,
   SessionModule,
   type SessionCookieOptions,
   type SessionModuleOptions,
 } from 'nestjs-session-kit';
 import { overrideSession, sessionsOf } from 'nestjs-session-kit/testing';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
 
 @Controller()
 class CountController {
@@ -63,6 +66,39 @@ describe('overrideSession', () => {
     const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { account: 'ada' });
     await visitor.get('/count').expect(200, { count: 1, user: 'ada' });
     await visitor.get('/count').expect(200, { count: 2, user: 'ada' });
+  });
+
+  it('neither makes nor opens drivers of the application that the test does not use', async () => {
+    const made: string[] = [];
+    @SessionDriver('marked')
+    class Marked extends CustomDriver {
+      constructor() {
+        super(systemClock);
+      }
+      async open(): Promise<void> {
+        made.push('marked');
+      }
+    }
+    const drivers = {
+      own: {
+        useFactory: () => {
+          made.push('own');
+          return new CustomDriver(systemClock);
+        },
+      },
+    };
+    @Module({
+      imports: [SessionModule.forRoot({ secret: randomBytes(32).toString('hex'), driver: 'own', drivers })],
+      providers: [Marked],
+    })
+    class AppModule {}
+    const app = await booted(overrideSession(Test.createTestingModule({ imports: [AppModule] })));
+    expect(made).toEqual([]);
+    for (const name of ['own', 'marked']) {
+      const driver = app.get(SessionManager).driver(name);
+      expect('read' in driver && (await driver.read('id'))).toBeNull();
+    }
+    expect(made).toEqual(['own', 'marked']);
   });
 
   it.each<SessionCookieOptions>([

@@ -13,7 +13,6 @@ export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGu
   const { name } = guard;
   const { destroyVersion, listByUser } = driver;
   const record = (answer: SessionRecord | null): SessionRecord | null => recordAnswered(name, 'read', answer);
-  const page = (answer: UserRecords): UserRecords => pageAnswered(name, answer);
   const [written, touched, destroyed] = [
     booleanAnswered(name, 'write'),
     booleanAnswered(name, 'touch'),
@@ -30,7 +29,13 @@ export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGu
     }),
     ...(listByUser && {
       listByUser: (userId, cursor) =>
-        guard.run('reading', userId, driver, () => listByUser.call(driver, userId, cursor), page),
+        guard.run(
+          'reading',
+          userId,
+          driver,
+          () => listByUser.call(driver, userId, cursor),
+          (page) => pageAnswered(name, page, cursor),
+        ),
     }),
   };
 }
@@ -61,16 +66,16 @@ function booleanAnswered(driver: string, method: string): (answer: unknown) => b
   };
 }
 
-/** Checks a page. A cursor that is neither text nor null would restart the list forever. */
-function pageAnswered(driver: string, answer: UserRecords): UserRecords {
+/** Checks a page. A cursor that is neither text nor null, or the one of this page again, would list forever. */
+function pageAnswered(driver: string, answer: UserRecords, cursor: string | null): UserRecords {
   const given: unknown = answer;
   const isPage =
     isObject(given) &&
     Array.isArray(given['records']) &&
     given['records'].every((each) => isRecord(each) && typeof each['id'] === 'string') &&
-    (given['cursor'] === null || typeof given['cursor'] === 'string');
+    (given['cursor'] === null || (typeof given['cursor'] === 'string' && given['cursor'] !== cursor));
   if (isPage) return answer;
-  const takes = '{ records, cursor }: records with their ids, and text or null';
+  const takes = '{ records, cursor }: records with their ids, and text that no page before had, or null';
   throw wrongAnswer(driver, 'listByUser', answer, takes);
 }
 

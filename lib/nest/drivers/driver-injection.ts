@@ -75,7 +75,7 @@ export class DriverInjection {
     const label = typeof token === 'function' ? token.name : String(token);
     throw optionError(
       `drivers.${name}.inject`,
-      `names ${label}, which no module of the application provides. Import the module that does.`,
+      `names ${label}, which no module of the application provides, or has the scope REQUEST. Import the module that provides it; a driver is one object for all requests.`,
     );
   }
 }

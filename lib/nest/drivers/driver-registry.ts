@@ -8,6 +8,7 @@ import { DriverHangsError, waitFor } from '../../drivers/guard/driver-task.js';
 import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
+import { providedDrivers } from './provided-drivers.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
@@ -16,9 +17,6 @@ import { SessionConfigError } from '../../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
 
 const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
-
-/** Metadata key of a class marked by `@SessionDriver(name)`. */
-export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
 
 /**
  * Provides an application's drivers by name: from providers marked with `@SessionDriver`, from the option
@@ -104,21 +102,22 @@ export class DriverRegistry {
   }
 
   /**
-   * Makes and opens the application's own drivers and those in use. A driver that is configured but not in use
-   * is opened only on demand: an application may configure several and choose one through the environment.
+   * Makes and opens the application's own drivers and those in use. A built-in driver that is configured but not
+   * in use is opened only on demand: an application may configure several and choose one through the
+   * environment. In tests the same holds for the application's own drivers: their stores may not be there.
    */
   async boot(): Promise<void> {
     const inUse: readonly string[] = driversInUse(this.#settings);
-    for (const { instance, metatype } of this.#discovery.getProviders()) {
-      const name: unknown = metatype ? Reflect.getMetadata(DRIVER_NAME, metatype) : undefined;
-      if (typeof name === 'string' && isDriverLike(instance))
-        this.#drivers.set(name, this.checked(name, instance));
+    const isMade = (name: string): boolean => inUse.includes(name) || !this.#settings.isTest;
+    for (const [name, provided] of providedDrivers(this.#discovery)) {
+      const driver = this.checked(name, provided);
+      this.#drivers.set(name, isMade(name) ? driver : this.#openedOnDemand(name, driver));
     }
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
-      this.#drivers.set(
-        name,
-        this.checked(name, await this.#injection.make(name, definition, this.configOf(name))),
-      );
+      const make = async (): Promise<AnyDriver> =>
+        this.checked(name, await this.#injection.make(name, definition, this.configOf(name)));
+      const lazy = (): AnyDriver => new LazyDriver(name, async () => this.#open(name, await make()));
+      this.#drivers.set(name, isMade(name) ? await make() : lazy());
     }
     for (const name of BUILT_IN_NAMES) {
       const wanted = inUse.includes(name) || this.configOf(name) !== undefined;
@@ -241,7 +240,7 @@ export class DriverRegistry {
 
   #unknown(name: string): SessionConfigError {
     return new SessionConfigError(
-      `There is no session driver "${name}". Known are ${this.#names()}. Add your own with @SessionDriver('${name}'), the option 'drivers' or SessionManager.extend.`,
+      `There is no session driver "${name}". Known are ${this.#names()}. Add your own with @SessionDriver('${name}'), the option 'drivers', or SessionManager.extend in a constructor or in onModuleInit.`,
     );
   }
 
