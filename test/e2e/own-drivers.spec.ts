@@ -276,18 +276,27 @@ it.each(PLATFORMS)(
   },
 );
 
-describe.each(PLATFORMS)('a synchronous sealing driver that fails, on %s', (platform) => {
+describe.each(
+  PLATFORMS.flatMap((platform) =>
+    (['a synchronous', 'an asynchronous'] as const).map((kind) => ({ platform, kind })),
+  ),
+)('$kind sealing driver that fails, on $platform', ({ platform, kind }) => {
   async function failing(fails: 'open' | 'seal', options: Partial<SessionModuleOptions> = {}) {
     let broken = false;
     const answer = <T>(call: 'open' | 'seal', value: () => T): T => {
       if (broken && call === fails) throw new Error('hunter2');
       return value();
     };
-    const driver: SealingDriver = {
+    const synchronous: SealingDriver = {
       seal: (record) => answer('seal', () => Buffer.from(JSON.stringify(record)).toString('base64url')),
       open: (token) =>
         answer('open', (): SessionRecord => JSON.parse(Buffer.from(token, 'base64url').toString())),
     };
+    const asynchronous: SealingDriver = {
+      seal: async (record) => synchronous.seal(record),
+      open: async (token) => synchronous.open(token),
+    };
+    const driver = kind === 'a synchronous' ? synchronous : asynchronous;
     const lines: string[] = [];
     const say = (line: unknown): number => lines.push(String(line));
     const app = await TestApp.start(platform, {

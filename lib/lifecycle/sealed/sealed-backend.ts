@@ -59,7 +59,11 @@ export class SealedBackend implements SessionBackend {
 
   loadByToken(session: ActiveSession, token: string): Promise<void> | void {
     const content = this.contentOf(token);
-    if (content instanceof Promise) return content.then((late) => this.take(session, token, late));
+    if (content instanceof Promise)
+      return content.then(
+        (late) => this.take(session, token, late),
+        (error: unknown) => session.degradeOn(error),
+      );
     this.take(session, token, content);
   }
 
