@@ -18,6 +18,8 @@ import { GarbageCollection } from './drivers/garbage-collection.js';
 import { sessionRuntime } from './make-session-runtime.js';
 import { type SessionSettings, driversInUse } from './session.settings.js';
 
+const A_MINUTE_MS = 60_000;
+
 /**
  * Creates the session lifecycles for an application's requests, sockets, jobs and tests, and opens the drivers
  * when it boots.
@@ -47,6 +49,17 @@ export class SessionLifecycles implements LifecycleFactory {
     this.driverInUse.open();
     if (this.driverInUse.recordDriver?.collectGarbage !== undefined && gc !== false)
       this.garbage.collectEvery(gc);
+    this.#warn();
+  }
+
+  /** Warns of settings that are valid, but seldom meant. */
+  #warn(): void {
+    const { age, given } = this.#settings;
+    if (age < A_MINUTE_MS && Number(given.age) === age) {
+      this.#log.warn(
+        `The option 'age' is ${age} ms, as numbers are milliseconds: sessions end ${age / 1000} s after the last visit. If you meant another unit, name it: '30s', '2h'.`,
+      );
+    }
     const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
     if (isInMemory && isProduction()) {
       this.#log.warn(

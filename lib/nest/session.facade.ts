@@ -57,12 +57,12 @@ function current(): RequestSession {
   const session = sessionContext.getStore();
   if (session === undefined) {
     throw new NoSessionError(
-      'There is no current session. Session.get(...) and the like work while a request is handled: not at start-up, not on ' +
+      'There is no current session. Is SessionModule imported? Session.get(...) and the like work while a request is handled: not at start-up, not on ' +
         "routes that the option 'exclude' names, and not in what no visitor calls: timers, queues, events from outside of a " +
         'request, messages of microservices, commands, nor in `filter`, `resolve` and generators of a GraphQL subscription (take ' +
         '@Session() in its handler and in field resolvers). In a job, SessionManager.run(id, ...) gives the session of a visitor, and ' +
         'SessionManager.run({ ... }, ...) one with values of your own. In a unit test, withSession({ ... }, ...) of ' +
-        'nestjs-session-kit/testing gives one. Is SessionModule imported?',
+        'nestjs-session-kit/testing gives one.',
     );
   }
   const { host } = session;
