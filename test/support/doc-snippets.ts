@@ -32,6 +32,32 @@ export function docSnippets(): Snippet[] {
   });
 }
 
+/** A file of an application into which the snippets are pasted. */
+export type SnippetFile = Pick<Snippet, 'name' | 'code'>;
+
+/** Files that `nest new` creates and that are still there when a snippet is pasted. */
+const TEMPLATE: readonly SnippetFile[] = [
+  {
+    name: 'app.service.ts',
+    code: `import { Injectable } from '@nestjs/common';
+@Injectable()
+export class AppService { getHello(): string { return 'Hello World!'; } }`,
+  },
+  {
+    name: 'app.controller.ts',
+    code: `import { Controller, Get } from '@nestjs/common';
+import { AppService } from './app.service.js';
+@Controller()
+export class AppController {
+  constructor(private readonly appService: AppService) {}
+  @Get() getHello(): string { return this.appService.getHello(); }
+}`,
+  },
+];
+
+/** All snippets, with the files that are there when they are pasted. */
+export const pastedFiles = (): readonly SnippetFile[] => [...TEMPLATE, ...docSnippets()];
+
 /** The code of the snippet with this name. */
 export function docSnippet(name: string): string {
   const found = docSnippets().find((snippet) => snippet.name === name);

@@ -17,6 +17,9 @@ const OPTIONS: ts.CompilerOptions = {
  */
 export const loadedSnippet = <T>(name: string): Promise<T> => loadedModule(name, docSnippet(name));
 
+/** Compiles a module by itself, without a look at its imports or types. */
+export const transpiled = (text: string): string => ts.transpile(text, OPTIONS);
+
 /** Loads a TypeScript module from its text and returns its exports. */
 export async function loadedModule<T>(name: string, text: string): Promise<T> {
   // Below the repository, so that the snippet's imports resolve.
@@ -24,7 +27,7 @@ export async function loadedModule<T>(name: string, text: string): Promise<T> {
   mkdirSync(folder, { recursive: true });
   try {
     const file = join(folder, name.replace(/\.ts$/, '.js'));
-    writeFileSync(file, ts.transpile(text, OPTIONS));
+    writeFileSync(file, transpiled(text));
     return await import(/* @vite-ignore */ file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
