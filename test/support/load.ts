@@ -40,7 +40,7 @@ export interface LoadVisitor {
 }
 
 /** The pause between a response and the next request: keeps the machine busy but not saturated. */
-const PAUSE_MS = 40;
+const PAUSE_MS = 100;
 
 /** Visitors that send requests continuously, and one stranger without a session. */
 export class Load {
