@@ -5,6 +5,10 @@ import ts from 'typescript';
 /** Shares parsed files between applications: most are declarations that both import. */
 const parsed = ts.createDocumentRegistry();
 
+/** Whether a file belongs to another package than this one, installed or compiled in place. */
+const isOfOthers = (path: string): boolean =>
+  path.includes('/node_modules/') && !path.includes('/node_modules/nestjs-session-kit/');
+
 /** An application as open in an editor, with one file being written. */
 export class Editor implements Disposable {
   readonly #folder: string;
@@ -43,16 +47,34 @@ export class Editor implements Disposable {
   /**
    * Compiles the application into its output folder and type-checks it with everything that it imports.
    *
+   * @param checked the declarations of other packages that were checked with another application: these are not checked again,
+   *   as it is up to a package, not to who imports it, what its own imports mean. Those of this application are added
    * @returns the compiler's messages: empty if all is well
    */
-  compile(): string {
+  compile(checked = new Set<string>()): string {
     const program = this.#service.getProgram();
     if (program === undefined) throw new Error('The editor has no program.');
-    const emitted = program.emit(undefined, (path, text) => {
+    const write: ts.WriteFileCallback = (path, text) => {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
-    });
-    const found = [...ts.getPreEmitDiagnostics(program), ...emitted.diagnostics];
+    };
+    // File by file: a program that emits as a whole checks all of its files first.
+    const emitted = program
+      .getRootFileNames()
+      .flatMap((name) => program.emit(program.getSourceFile(name), write).diagnostics);
+    const files = program.getSourceFiles().filter(({ fileName }) => !checked.has(fileName));
+    for (const { fileName } of files) if (isOfOthers(fileName)) checked.add(fileName);
+    const found = [
+      ...program.getConfigFileParsingDiagnostics(),
+      ...program.getOptionsDiagnostics(),
+      ...files.flatMap((file) => [
+        ...program.getSyntacticDiagnostics(file),
+        ...program.getSemanticDiagnostics(file),
+        ...program.getDeclarationDiagnostics(file),
+      ]),
+      ...program.getGlobalDiagnostics(),
+      ...emitted,
+    ];
     return ts.formatDiagnostics(found, {
       getCanonicalFileName: (name) => name,
       getCurrentDirectory: () => this.#folder,
