@@ -80,7 +80,7 @@ export class SessionLimitError extends IntrinsicException implements SessionErro
   /** @param max how many sessions the user may have */
   constructor(max: number) {
     super(
-      `The user is signed in on as many devices as he may be (${max}). He has to sign out on one of them before he can sign in here.`,
+      `The user is signed in on as many devices as allowed (${max}). One of them has to sign out before another can sign in.`,
     );
     this.name = new.target.name;
     this.max = max;

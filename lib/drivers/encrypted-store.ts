@@ -1,4 +1,4 @@
-import type { PayloadSealer } from '../crypto/payload-sealer.js';
+import type { TextSealer } from '../crypto/text-sealer.js';
 import { RecentTokens } from '../crypto/recent-tokens.js';
 import type { SessionRecord } from './driver.js';
 import type { RecordStore } from './record-store.js';
@@ -33,7 +33,7 @@ export function isOutdated(record: object): boolean {
 
 /** How payloads are sealed and opened. */
 export interface EncryptionSettings {
-  readonly sealer: PayloadSealer;
+  readonly sealer: TextSealer;
   /** Whether payloads are sealed from now on. Sealed payloads are opened either way. */
   readonly seals: boolean;
   /**

@@ -1,4 +1,4 @@
-import type { PayloadSealer } from '../crypto/payload-sealer.js';
+import type { TextSealer } from '../crypto/text-sealer.js';
 import type { NextPage } from '../lifecycle/users/user-sessions.js';
 import { withoutText } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
@@ -9,11 +9,11 @@ import { SessionValueError } from '../session.errors.js';
  * therefore travels sealed, bound to its user and its store.
  */
 export class ListCursors {
-  readonly #sealer: PayloadSealer;
+  readonly #sealer: TextSealer;
   readonly #drivers: readonly string[];
 
   /** @param drivers the names of the drivers that the cursors belong to */
-  constructor(sealer: PayloadSealer, drivers: readonly string[]) {
+  constructor(sealer: TextSealer, drivers: readonly string[]) {
     this.#sealer = sealer;
     this.#drivers = drivers;
   }

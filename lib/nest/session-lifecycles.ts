@@ -57,7 +57,7 @@ export class SessionLifecycles implements LifecycleFactory {
     const { age, given } = this.#settings;
     if (age < A_MINUTE_MS && Number(given.age) === age) {
       this.#log.warn(
-        `The option 'age' is ${age} ms, as numbers are milliseconds: sessions end ${age / 1000} s after the last visit. If you meant another unit, name it: '30s', '2h'.`,
+        `Sessions end ${age / 1000} s after the last visit: 'age' is ${age}, and numbers are milliseconds. If you meant another unit, name it: '30s', '2h'.`,
       );
     }
     const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');

@@ -1,4 +1,4 @@
-import { PayloadSealer } from '../crypto/payload-sealer.js';
+import { TextSealer } from '../crypto/text-sealer.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { withoutText } from '../options/read-option.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
@@ -16,11 +16,11 @@ export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> &
   TokenSetup & {
     /** Seals ledger entries, whatever cookie or header a request came with. */
-    readonly ledgerSealer: PayloadSealer;
+    readonly ledgerSealer: TextSealer;
     /** Seals payloads if the option `encrypt` is set, and opens sealed ones. */
-    readonly payloadSealer: PayloadSealer;
+    readonly payloadSealer: TextSealer;
     /** Seals the cursors of lists of a user's sessions. */
-    readonly cursorSealer: PayloadSealer;
+    readonly cursorSealer: TextSealer;
     /** Whether a test has replaced the application's options. */
     readonly isTest: boolean;
   };
@@ -38,9 +38,9 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   }
   const { secret: secrets, cookie, header, ...settings } = optionSettings(options);
   const tokens = setUpCookies(cookie, { secrets, maxCookies: settings.stealth.maxCookies, header });
-  const payloadSealer = new PayloadSealer(secrets, 'payloads of records');
-  const ledgerSealer = new PayloadSealer(secrets, 'lines of a ledger');
-  const cursorSealer = new PayloadSealer(secrets, 'cursors of lists');
+  const payloadSealer = new TextSealer(secrets, 'payloads of records');
+  const ledgerSealer = new TextSealer(secrets, 'lines of a ledger');
+  const cursorSealer = new TextSealer(secrets, 'cursors of lists');
   return { ...settings, ...tokens, payloadSealer, ledgerSealer, cursorSealer, isTest: false };
 }
 

@@ -6,7 +6,7 @@ const MIN_SECRET = 32;
 const IS_IT_SET =
   'Where it comes from an environment variable, that one may not be set: Node does not read .env by itself (node --env-file=.env does).';
 
-const IS_IT_MADE = 'Who knows it makes sessions of his own, under any name.';
+const IS_IT_MADE = 'Anybody who knows it can make sessions, under any name.';
 
 const TAKES =
   `text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +

@@ -4,7 +4,7 @@ import type { SocketConnection } from './socket-connection.js';
 import type { SocketHost } from './socket-host.js';
 
 /** The session of one message. */
-export interface OpenedSession {
+export interface MessageSession {
   readonly session: RequestSession;
   readonly host: SocketHost;
 }
@@ -91,13 +91,13 @@ export class ClientSession {
   }
 
   /** Creates a session without loading it: for a client that brought no token. */
-  make(): OpenedSession {
+  make(): MessageSession {
     const host = this.#setup.host(this.#connection, this.#tokens, this.#known !== null);
     return { session: new RequestSession(host), host };
   }
 
   /** Loads the client's session. A failure is reported to the code that uses the session. */
-  async load(): Promise<OpenedSession> {
+  async load(): Promise<MessageSession> {
     this.#followInProcess();
     const opened = this.make();
     try {
@@ -120,7 +120,7 @@ export class ClientSession {
   }
 
   /** Compares the loaded session with the one the client had before. */
-  #recognized(opened: OpenedSession): OpenedSession {
+  #recognized(opened: MessageSession): MessageSession {
     const { session, host } = opened;
     if (!session.stored) {
       if (this.#known !== null && !host.degraded) this.#isOver = true;

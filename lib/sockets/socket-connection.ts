@@ -1,8 +1,8 @@
 import { type Observable, isObservable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
-import { ClientSession, type ConnectionSetup, type OpenedSession } from './client-session.js';
-import { disconnect } from './disconnect.js';
+import { ClientSession, type ConnectionSetup, type MessageSession } from './client-session.js';
+import { closeClient } from './close-client.js';
 import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
 
@@ -35,7 +35,7 @@ export class SocketConnection {
   readonly #setup: ConnectionSetup;
   readonly #session: ClientSession;
   /** The session loaded when the client connected, until it is used. */
-  #first: Promise<OpenedSession> | null = null;
+  #first: Promise<MessageSession> | null = null;
   /** Settles once `handleConnection` was called: messages wait for it. */
   #connecting: Promise<unknown> | null = null;
   /** Settles once the handlers of all messages so far have started: messages are started in the order of arrival. */
@@ -128,11 +128,11 @@ export class SocketConnection {
    */
   connected(hook: () => unknown, admit: (() => Promise<void>) | null = null): void {
     const refuse = (error: unknown): void => this.#refuse(error);
-    const call = (opened: OpenedSession): void => void this.#run(opened, hook).catch(refuse);
+    const call = (opened: MessageSession): void => void this.#run(opened, hook).catch(refuse);
     const enter =
       admit === null
         ? call
-        : (opened: OpenedSession): Promise<void> =>
+        : (opened: MessageSession): Promise<void> =>
             this.#admitted(opened, admit).then(() => call(opened), refuse);
     if (!this.#session.mayExist && admit === null) return call(this.#session.make());
     const loading = !this.#session.mayExist
@@ -143,13 +143,13 @@ export class SocketConnection {
   }
 
   /** Loads the session without counting a visit: a client that loses its connection and reconnects is no visit. */
-  async #loadUnvisited(): Promise<OpenedSession> {
+  async #loadUnvisited(): Promise<MessageSession> {
     const opened = await this.#session.load();
     opened.session.bePassive();
     return opened;
   }
 
-  async #admitted(opened: OpenedSession, admit: () => Promise<void>): Promise<void> {
+  async #admitted(opened: MessageSession, admit: () => Promise<void>): Promise<void> {
     try {
       await inContextOf(opened.session, admit);
     } catch (error) {
@@ -160,7 +160,7 @@ export class SocketConnection {
 
   /** Calls `handleDisconnect` in the session. */
   disconnected(hook: () => unknown): void {
-    const call = (opened: OpenedSession): Promise<unknown> => this.#run(opened, hook);
+    const call = (opened: MessageSession): Promise<unknown> => this.#run(opened, hook);
     const called = !this.#session.mayExist ? call(this.#session.make()) : this.#loadUnvisited().then(call);
     called.catch((error: unknown) => this.#setup.hookFailed(error));
   }
@@ -179,7 +179,7 @@ export class SocketConnection {
     this.#disconnect(REFUSED);
   }
 
-  async #run(opened: OpenedSession, call: () => unknown): Promise<unknown> {
+  async #run(opened: MessageSession, call: () => unknown): Promise<unknown> {
     const answered = this.#session.isOver ? () => this.#disconnect(SESSION_ENDED) : () => undefined;
     let answer: unknown;
     try {
@@ -195,7 +195,7 @@ export class SocketConnection {
     return answer;
   }
 
-  #listen(answer: Observable<unknown>, opened: OpenedSession, answered: () => void): Observable<unknown> {
+  #listen(answer: Observable<unknown>, opened: MessageSession, answered: () => void): Observable<unknown> {
     const through = (): void => {
       this.#handlers.delete(handler);
       answered();
@@ -213,7 +213,7 @@ export class SocketConnection {
   }
 
   /** Commits what guards and filters have written. From then on the facade no longer finds this session. */
-  async #finish({ session, host }: OpenedSession): Promise<void> {
+  async #finish({ session, host }: MessageSession): Promise<void> {
     try {
       await session.commitDue();
     } catch (error) {
@@ -237,6 +237,6 @@ export class SocketConnection {
   #disconnect(reason: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    setImmediate(() => disconnect(this.#client, reason));
+    setImmediate(() => closeClient(this.#client, reason));
   }
 }

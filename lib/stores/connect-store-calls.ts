@@ -1,4 +1,4 @@
-import { withCallTimeout } from './call-timeout.js';
+import { unlessLost } from './lost-call.js';
 
 /**
  * The part of a store made for express-session that is used here; stores of @fastify/session are the same.
@@ -61,7 +61,7 @@ function called<T>(begin: (done: (error?: unknown, result?: T) => void) => unkno
         done(error);
       }
     });
-  return withCallTimeout(calling, CALLS_BACK);
+  return unlessLost(calling, CALLS_BACK);
 }
 
 function isNoEntry(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { withCallTimeout } from './call-timeout.js';
+import { unlessLost } from './lost-call.js';
 import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
@@ -51,15 +51,13 @@ export function keyvStore(keyv: KeyvStore): RecordDriver {
   keyv.throwOnErrors = true;
   return new PlainStoreDriver(
     {
-      get: (name) => withCallTimeout(async () => keyv.get(name)),
+      get: (name) => unlessLost(async () => keyv.get(name)),
       async set(name, kept, expiresAt) {
-        const isStored = await withCallTimeout(async () =>
-          keyv.set(name, kept, expiresAt - systemClock.now()),
-        );
+        const isStored = await unlessLost(async () => keyv.set(name, kept, expiresAt - systemClock.now()));
         if (isStored === false) throw new Error('Keyv has stored nothing.');
       },
       async remove(name) {
-        await withCallTimeout(async () => keyv.delete(name));
+        await unlessLost(async () => keyv.delete(name));
       },
     },
     keyv,

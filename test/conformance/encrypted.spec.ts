@@ -1,10 +1,10 @@
-import { PayloadSealer } from '../../lib/crypto/payload-sealer.js';
+import { TextSealer } from '../../lib/crypto/text-sealer.js';
 import { encryptedStore } from '../../lib/drivers/encrypted-store.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { SECRET } from '../support/test-app.js';
 import { describeRecordDriver, StoppedClock } from './conformance.js';
 
-const sealer = new PayloadSealer([SECRET], 'payloads of records');
+const sealer = new TextSealer([SECRET], 'payloads of records');
 
 for (const seals of [true, false]) {
   describeRecordDriver(`MemoryDriver with encryption switched ${seals ? 'on' : 'off'}`, async () => {

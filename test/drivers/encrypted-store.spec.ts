@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PayloadSealer } from '../../lib/crypto/payload-sealer.js';
+import { TextSealer } from '../../lib/crypto/text-sealer.js';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { encryptedStore, isOutdated } from '../../lib/drivers/encrypted-store.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
@@ -25,7 +25,7 @@ function world() {
   const old: number[] = [];
   const application = (secrets: readonly string[], seals = true) =>
     encryptedStore(memory, {
-      sealer: new PayloadSealer(secrets, 'payloads of records'),
+      sealer: new TextSealer(secrets, 'payloads of records'),
       seals,
       opensPlain: true,
       onOldSecret: (position) => void old.push(position),
@@ -34,7 +34,7 @@ function world() {
   /** The same for a store that has never held plain payloads. */
   const ledger = (secrets: readonly string[]) =>
     encryptedStore(memory, {
-      sealer: new PayloadSealer(secrets, 'lines of a ledger'),
+      sealer: new TextSealer(secrets, 'lines of a ledger'),
       seals: true,
       opensPlain: false,
     });
@@ -162,7 +162,7 @@ describe('a store with encrypted payloads', () => {
       touch: (id: string, expiresAt: number) => memory.touch(id, expiresAt),
       destroy: (id: string) => memory.destroy(id),
     };
-    const sealer = new PayloadSealer([SECRET], 'payloads of records');
+    const sealer = new TextSealer([SECRET], 'payloads of records');
     const least = encryptedStore(few, { sealer, seals: true, opensPlain: true });
     expect(Object.keys(least).toSorted()).toEqual(['destroy', 'read', 'touch', 'write']);
   });

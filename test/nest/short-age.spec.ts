@@ -16,7 +16,7 @@ describe('The warning about an age that may have been meant in seconds', () => {
 
   it.each([3600, '3600'])('is logged when the application boots with %j', async (age) => {
     expect(await said({ age })).toEqual([
-      "The option 'age' is 3600 ms, as numbers are milliseconds: sessions end 3.6 s after the last visit. " +
+      "Sessions end 3.6 s after the last visit: 'age' is 3600, and numbers are milliseconds. " +
         "If you meant another unit, name it: '30s', '2h'.",
     ]);
   });

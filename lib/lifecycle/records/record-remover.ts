@@ -193,7 +193,7 @@ export class RecordRemover {
     try {
       return await this.#store.write(id, tombstone);
     } catch (error) {
-      // KnownFate a session must not need space: the browser's cookie expires, and this process remembers the
+      // Ending a session must not need space: the browser's cookie expires, and this process remembers the
       // ending for as long as it remembers any.
       if (!isFull(error)) throw error;
       return (await this.#store.read(id)) === null;

@@ -1,4 +1,4 @@
-import { PayloadSealer } from '../../../lib/crypto/payload-sealer.js';
+import { TextSealer } from '../../../lib/crypto/text-sealer.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { encryptedStore } from '../../../lib/drivers/encrypted-store.js';
 import { StealthDriver } from '../../../lib/drivers/stealth/stealth.driver.js';
@@ -14,7 +14,7 @@ import type { StoppedClock } from '../../conformance/stopped-clock.js';
 import { KEYRING, World } from './world.js';
 
 const LINES = {
-  sealer: new PayloadSealer(['a secret for tests that is long enough'], 'lines of a ledger'),
+  sealer: new TextSealer(['a secret for tests that is long enough'], 'lines of a ledger'),
   seals: true,
   opensPlain: false,
 };

@@ -1,5 +1,5 @@
 /** A store that has not answered for this long, in ms, has lost the call: waiting calls continue. */
-const CALL_TIMEOUT_MS = 30_000;
+const LOST_AFTER_MS = 30_000;
 
 /**
  * The result of a store call, within a time limit. The option `storeTimeout` only ends the request's wait: a call
@@ -10,11 +10,11 @@ const CALL_TIMEOUT_MS = 30_000;
  * @param hint what may be wrong with a store that never answers
  * @throws Error if it has not answered within half a minute; the request that waited was answered long before
  */
-export function withCallTimeout<T>(makes: () => Promise<T>, hint = ''): Promise<T> {
+export function unlessLost<T>(makes: () => Promise<T>, hint = ''): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error(`The store has not answered within ${CALL_TIMEOUT_MS / 1000} s.${hint}`));
-    }, CALL_TIMEOUT_MS);
+      reject(new Error(`The store has not answered within ${LOST_AFTER_MS / 1000} s.${hint}`));
+    }, LOST_AFTER_MS);
     timer.unref();
     makes()
       .finally(() => {

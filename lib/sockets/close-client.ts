@@ -9,7 +9,7 @@ const POLICY_VIOLATION = 1008;
  *
  * @param reason the reason for the client, if its library supports one; at most 123 bytes
  */
-export function disconnect(client: object, reason: string): void {
+export function closeClient(client: object, reason: string): void {
   if (!call(client, 'disconnect', true)) call(client, 'close', POLICY_VIOLATION, reason);
 }
 

@@ -12,7 +12,7 @@ const PREFIX = 'v1e.';
  * of them open. A payload is bound to the id of its record, and cannot be opened under another id. The keys
  * are not bound to a cookie, so the cookie's name may change.
  */
-export class PayloadSealer {
+export class TextSealer {
   readonly #sealer: Sealer;
 
   /**
