@@ -1,6 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import { shownKey } from './shown-key.js';
-import { type Values, cloneValue, readPath, removePath, writePath } from './values.js';
+import { type Values, cloneValue, isContainer, readPath, removePath, writePath } from './values.js';
 
 /**
  * The function given to `update`: takes the current value and returns the new one. May run again on a newer
@@ -24,7 +24,10 @@ export type ValueChange =
   | { readonly op: 'push'; readonly path: string; readonly value: unknown }
   | { readonly op: 'increment'; readonly path: string; readonly by: number }
   | { readonly op: 'forget'; readonly path: string }
-  | { readonly op: 'flush' }
+  /** Removes all values, except those under some top-level keys. */
+  | { readonly op: 'flush'; readonly except?: readonly string[] }
+  /** Puts an empty object where there is no object. */
+  | { readonly op: 'putObject'; readonly path: string }
   | { readonly op: 'reset'; readonly values: Values }
   /** Sets a whole top-level key, whose name may contain dots. Mutations in place are recorded this way. */
   | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
@@ -93,9 +96,23 @@ export function updateAt(values: Values, path: string, updater: Updater): unknow
   return result;
 }
 
-/** Removes all values, keeping the object itself. */
-export function clear(values: Values): void {
-  for (const key of Object.keys(values)) delete values[key];
+/** Puts an empty object at a path, unless there is an object or a list. Returns whether it was put. */
+export function putObjectAt(values: Values, path: string): boolean {
+  if (isContainer(readPath(values, path))) return false;
+  writePath(values, path, {});
+  return true;
+}
+
+/**
+ * Removes all values, keeping the object itself.
+ *
+ * @param except top-level keys that stay
+ * @returns the removed keys
+ */
+export function clear(values: Values, except: readonly string[] = []): string[] {
+  const removed = Object.keys(values).filter((key) => !except.includes(key));
+  for (const key of removed) delete values[key];
+  return removed;
 }
 
 /**
@@ -119,7 +136,10 @@ function perform(values: Values, change: Change, updates: 'run' | 'repeat'): voi
       removePath(values, change.path);
       return;
     case 'flush':
-      clear(values);
+      clear(values, change.except);
+      return;
+    case 'putObject':
+      putObjectAt(values, change.path);
       return;
     case 'reset':
       clear(values);

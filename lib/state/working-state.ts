@@ -1,11 +1,21 @@
 import { ChangeLog } from './change-log.js';
-import { type Updater, type ValueChange, addTo, assertUpdater, clear, pushTo, updateAt } from './changes.js';
+import {
+  type Updater,
+  type ValueChange,
+  addTo,
+  assertUpdater,
+  clear,
+  pushTo,
+  putObjectAt,
+  updateAt,
+} from './changes.js';
 import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
 import { withOwnText } from './own-text.js';
-import { type SessionSerializer, type Snapshot, copyOfValues } from './payload.js';
+import { OwnedValues } from './owned-values.js';
+import type { SessionSerializer, Snapshot } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
   type Values,
@@ -27,20 +37,11 @@ const MAX_PLAIN_PATH = 200;
  * Values and flash messages as the application reads and changes them: each change is applied at once and
  * recorded in the log. `SessionState` keeps track of what is stored.
  */
-export abstract class WorkingState {
-  #values: Readonly<Values>;
-  /**
-   * How much of the values this request owns: nothing, the outermost object, or everything. The rest is
-   * shared with other requests, and copied before it is changed or handed out.
-   */
-  #own: 'nothing' | 'top' | 'all' = 'nothing';
+export abstract class WorkingState extends OwnedValues {
   readonly flash: FlashState;
   protected readonly log: ChangeLog;
-  protected readonly serializer: SessionSerializer;
   /** Null until an object is handed out that may be mutated in place. */
   protected tracker: MutationTracker | null = null;
-  /** What was loaded or stored last. Null if nothing is stored. */
-  protected snapshot: Snapshot | null;
   /** Whether everything that this request wrote is known to survive JSON. */
   protected plain = true;
 
@@ -50,62 +51,22 @@ export abstract class WorkingState {
     flash: FlashState,
     log: ChangeLog,
   ) {
-    this.serializer = serializer;
-    this.snapshot = snapshot;
-    this.#values = snapshot === null ? {} : snapshot.payload.d;
+    super(serializer, snapshot);
     this.flash = flash;
     this.log = log;
-  }
-
-  // ---- whose values ----------------------------------------------------------------------------------------------
-
-  /** The values, read-only: other requests may share the same objects. */
-  get readonlyValues(): Readonly<Values> {
-    return this.#values;
-  }
-
-  /** The values as objects that this request owns: may be changed and handed out. */
-  get values(): Values {
-    if (this.#own !== 'all') this.own(copyOfValues(this.#values, this.snapshot?.text, this.serializer));
-    return this.#values;
-  }
-
-  /**
-   * The values for changing one path without handing anything out: a top-level value can be replaced without
-   * a full copy.
-   */
-  #valuesFor(path: string): Values {
-    // With another serializer the copy is made by parsing the stored text again, which would lose changes
-    // made since.
-    if (this.serializer !== JSON || path.includes('.')) return this.values;
-    if (this.#own === 'nothing') {
-      this.#values = { ...this.#values };
-      this.#own = 'top';
-    }
-    return this.#values;
-  }
-
-  protected own(values: Values): void {
-    this.#values = values;
-    this.#own = 'all';
-  }
-
-  /** Other requests may share the values from now on: they are copied before the next change. */
-  protected share(): void {
-    this.#own = 'nothing';
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------
 
   /** The value at a path: stored values first, then flash messages. Undefined if there is none. */
   read(path: string): unknown {
-    const value = readPath(this.#values, path);
+    const value = readPath(this.readonlyValues, path);
     if (value === undefined) return this.flash.read(path);
     return this.track(value) ? readPath(this.values, path) : value;
   }
 
   has(path: string): boolean {
-    return hasPath(this.#values, path) || this.flash.read(path) !== undefined;
+    return hasPath(this.readonlyValues, path) || this.flash.read(path) !== undefined;
   }
 
   /** Everything readable, as a new plain object. */
@@ -122,7 +83,7 @@ export abstract class WorkingState {
   }
 
   get isEmpty(): boolean {
-    for (const key in this.#values) if (this.#values[key] !== undefined) return false;
+    for (const key in this.readonlyValues) if (this.readonlyValues[key] !== undefined) return false;
     return this.flash.isEmpty;
   }
 
@@ -132,19 +93,19 @@ export abstract class WorkingState {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
     const value = withOwnText(given);
-    writePath(isContainer(value) ? this.values : this.#valuesFor(path), path, value);
+    writePath(isContainer(value) ? this.values : this.valuesFor(path), path, value);
     this.#received(value);
     this.record({ op: 'put', path, value: cloneValue(value) });
   }
 
-  /** Sets a top-level key as a whole, dots in its name included; undefined removes it. */
+  /** Sets a top-level key as a whole, dots in its name included; undefined removes it, as `forget` does. */
   assign(key: string, given: unknown): void {
     assertKey(key);
     this.tracker?.forgetReplaced(key);
     const value = withOwnText(given);
-    const effective = value !== undefined || Object.hasOwn(this.values, key);
-    if (value === undefined) delete this.values[key];
-    else this.values[key] = value;
+    const effective = value !== undefined || Object.hasOwn(this.readonlyValues, key);
+    if (value !== undefined) this.values[key] = value;
+    else if (effective) delete this.values[key];
     this.#received(value);
     this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
   }
@@ -154,12 +115,18 @@ export abstract class WorkingState {
     valuesByKey('merge', values);
     const leaves = leafValuesOf(values);
     for (const [path] of leaves) assertKey(path);
-    assertWritable(this.#values, leaves);
+    assertWritable(this.readonlyValues, leaves);
     for (const [path, value] of leaves) {
-      if (!isEmptyBranch(value)) this.put(path, value);
-      else if (!isContainer(readPath(this.values, path)))
-        this.update(path, (current) => (isContainer(current) ? current : {}));
+      if (isEmptyBranch(value)) this.#putObject(path);
+      else this.put(path, value);
     }
+  }
+
+  /** Recorded even if there is an object: another request may be removing it right now. */
+  #putObject(path: string): void {
+    const effective = putObjectAt(this.values, path);
+    if (effective) this.tracker?.forgetReplaced(path);
+    this.record({ op: 'putObject', path }, effective);
   }
 
   push(path: string, given: unknown): void {
@@ -172,7 +139,7 @@ export abstract class WorkingState {
 
   increment(path: string, by: number): number {
     assertKey(path);
-    const sum = addTo(this.#valuesFor(path), path, by);
+    const sum = addTo(this.valuesFor(path), path, by);
     this.#received(sum);
     this.record({ op: 'increment', path, by });
     return sum;
@@ -198,10 +165,17 @@ export abstract class WorkingState {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
     const fromFlash = this.flash.forget(path);
-    const fromValues = removePath(this.#valuesFor(path), path);
+    const fromValues = removePath(this.valuesFor(path), path);
     // Forgetting a missing value is recorded too: another request may be storing it right now. But that is no
     // reason to commit, or to begin a session.
     this.record({ op: 'forget', path }, fromValues || fromFlash);
+  }
+
+  /** Removes the values under all other top-level keys, seen or not. Flash messages stay. */
+  keepOnly(keys: readonly string[]): void {
+    const removed = clear(this.values, keys);
+    for (const key of removed) this.tracker?.forgetReplaced(key);
+    this.record({ op: 'flush', except: keys }, removed.length > 0);
   }
 
   flush(): void {

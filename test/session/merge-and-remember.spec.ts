@@ -80,6 +80,23 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       });
     });
 
+    it('puts an empty object again if a parallel request removed the one that it found', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('box', { x: 1 }));
+      await visitor.in(async (session) => {
+        session.merge({ box: {} }).put('k', 1);
+        await visitor.in((other) => other.forget('box', 'k'));
+      });
+      expect(await visitor.in((session) => session.all())).toEqual({ box: {}, k: 1 });
+    });
+
+    it('stores nothing if it has only empty objects where objects are', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('box', { x: 1 }));
+      expect(await visitor.in((session) => session.merge({ box: {} }).isModified)).toBe(false);
+      expect(await visitor.in((session) => session.all())).toEqual({ box: { x: 1 } });
+    });
+
     it.each([
       ['a forbidden key', JSON.parse('{ "a": 1, "b": { "__proto__": { "polluted": true } } }')],
       ['a forbidden key with nothing in it', JSON.parse('{ "a": 1, "b": { "constructor": {} } }')],

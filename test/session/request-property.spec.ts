@@ -66,6 +66,42 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ views: 2 });
   });
 
+  it.each<[string, (session: Loose) => unknown]>([
+    ['delete', (session) => Reflect.deleteProperty(session, 'user')],
+    ['assigning undefined', (session) => (session['user'] = undefined)],
+    ['regenerate with a list of keys', (session) => calling(session, 'regenerate', ['cart'])],
+  ])('removes by %s also what a parallel request has stored meanwhile', async (_way, remove) => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('step', 1));
+    await visitor.in(async (_session, context) => {
+      const session = shape(context);
+      session['cart'] = 1;
+      await visitor.in((other) => other.forget('cart').put('user', 'ann'));
+      await remove(session);
+    });
+    expect(await visitor.in((session) => session.only('cart', 'user'))).toEqual({ cart: 1 });
+  });
+
+  it('lets a missing value be deleted anywhere, which is no write', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const deleted = ({ req }: HandlerContext) =>
+      ['user', 'cookie', 'save', '__proto__', 'constructor'].map((name) =>
+        Reflect.deleteProperty(Object(req.session), name),
+      );
+    const { value, cookies } = await visitor.handle((session, context) => [
+      deleted(context).every(Boolean),
+      session.isModified,
+    ]);
+    expect([value, cookies]).toEqual([[true, false], []]);
+    await visitor.in((session) => session.put('step', 1));
+    await visitor.in(async (session, context) => {
+      await session.initiate(true);
+      expect(deleted(context)).not.toContain(false);
+    });
+  });
+
   it('has only its values as own keys', async () => {
     await using app = await start();
     const visitor = app.visitor();

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { SessionValueError } from '../../session.errors.js';
 import { shownKey } from '../../state/shown-key.js';
+import { isKey } from '../../state/values.js';
 import { refusesOthers } from '../assignments.js';
 import { isCallback } from '../callback.js';
 import type { ExpressValues } from './express-values.js';
@@ -101,7 +102,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
   }
 
   deleteProperty(_target: object, name: string | symbol): boolean {
-    if (this.#has(name)) this.#values.assign(this.#key(name), undefined);
+    if (typeof name === 'string' && !isTaken(name) && isKey(name)) this.#values.remove(name);
     return true;
   }
 

@@ -46,10 +46,20 @@ export class ExpressValues {
     this.#shaped.writable().assign(key, value);
   }
 
+  /**
+   * Removes a value. The removal of a missing one is recorded too, as another request may be storing it right
+   * now. That is no write: it is no reason to commit, and a read-only session does not refuse it.
+   */
+  remove(key: string): void {
+    const values = this.all;
+    if (values === null) return;
+    const isThere = Object.hasOwn(values, key);
+    (isThere ? this.#shaped.writable() : this.#shaped.readable()).assign(key, undefined);
+  }
+
   /** Removes all values except those under the given keys. */
   keepOnly(keys: readonly string[]): void {
-    const state = this.#shaped.writable();
-    for (const key of Object.keys(state.values)) if (!keys.includes(key)) state.assign(key, undefined);
+    this.#shaped.writable().keepOnly(keys);
   }
 
   get cookie(): ExpressSessionCookie {
