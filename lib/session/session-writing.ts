@@ -8,7 +8,8 @@ import { SessionReading } from './session-reading.js';
 /** The methods of a session that write its values. */
 export abstract class SessionWriting<T extends object = SessionData> extends SessionReading<T> {
   /**
-   * Gets the value of a declared key and removes it; undefined if it is missing.
+   * Gets the value of a declared key and removes it; undefined if it is missing. A flash message waits for a
+   * request that can show it, if this one cannot (a prefetch).
    *
    * @param key a declared key
    * @throws SessionReadonlyError if the session is read-only
@@ -60,10 +61,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
     fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
   pull(key: string, fallback?: unknown): unknown {
-    const state = this.writable;
-    const value = state.read(key);
-    state.forget(key);
-    return orDefault(value, fallback);
+    return orDefault(this.writable.pull(key), fallback);
   }
 
   /**

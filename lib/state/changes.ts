@@ -37,13 +37,18 @@ export type ValueChange =
 /** A change of the messages for the next request. `OutgoingFlash` performs it. */
 export type FlashChange =
   | { readonly op: 'write'; readonly path: string; readonly value: unknown }
-  /** Stays until a request reads it. The name is one top-level key, which may contain dots. */
-  | { readonly op: 'writeUntilRead'; readonly name: string; readonly value: unknown }
+  /**
+   * Adds to a list whose messages stay until a request reads them. The name is one top-level key, which may
+   * contain dots.
+   */
+  | { readonly op: 'append'; readonly name: string; readonly messages: readonly unknown[] }
   /** Replaces the form fields flashed before. */
   | { readonly op: 'setFields'; readonly fields: Values }
   /** Keeps a message of the previous request for one more request. */
   | { readonly op: 'keep'; readonly path: string }
   | { readonly op: 'remove'; readonly path: string }
+  /** Removes a message that was taken to be shown: it stays if the request cannot show any (a prefetch). */
+  | { readonly op: 'take'; readonly path: string }
   | { readonly op: 'clear' };
 
 /** Appends to a list, created if missing. */

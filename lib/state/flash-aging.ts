@@ -1,4 +1,6 @@
+import { batchOf } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
+import { MAX_UNREAD, listOf } from './unread-messages.js';
 import { pick } from './values.js';
 
 /**
@@ -15,7 +17,7 @@ export interface FlashReader {
   readonly consumes: ConsumesFlash;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   readonly wasRead: boolean;
-  /** The paths of messages that it replaced or removed. */
+  /** The paths of messages that it replaced, removed or moved to its own. */
   readonly taken: ReadonlySet<string>;
 }
 
@@ -24,7 +26,7 @@ export function isAgingDue(batches: readonly FlashBatch[], reader: FlashReader):
   return batches.some((batch) => isSpent(batch, reader)) && usesUp(reader);
 }
 
-/** The rest of a batch after a commit, as a list of one batch or none. */
+/** The rest of a batch after a commit, apart from what the request removed: a list of one batch or none. */
 export function leftOf(batch: FlashBatch, reader: FlashReader): FlashBatch[] {
   if (batch[0] > reader.seen) return [batch];
   const rest = remainderOf(batch, reader);
@@ -49,4 +51,23 @@ function remainderOf(batch: FlashBatch, { wasRead, taken }: FlashReader): FlashB
   if (unread.length === 0) return null;
   const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
   return isAll ? batch : [stamp, pick(messages, unread), {}, unread];
+}
+
+/** Of the messages that stay until they are read, only the latest of each name, in whichever batch they are. */
+export function latestUnread(batches: readonly FlashBatch[]): FlashBatch[] {
+  const room = new Map<string, number>();
+  const latest = batches.toReversed().flatMap((batch) => {
+    const [stamp, { ...messages }, fields = {}, untilRead] = batch;
+    if (untilRead === undefined) return [batch];
+    for (const name of untilRead) {
+      const left = room.get(name) ?? MAX_UNREAD;
+      const list = listOf(messages[name]);
+      const kept = list.slice(Math.max(0, list.length - left));
+      room.set(name, left - kept.length);
+      if (kept.length > 0) messages[name] = kept;
+      else delete messages[name];
+    }
+    return batchOf(stamp, { messages, fields }, untilRead);
+  });
+  return latest.toReversed();
 }

@@ -1,7 +1,16 @@
 import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
-import { type Values, assertKey, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
+import { appended } from './unread-messages.js';
+import {
+  type Values,
+  assertKey,
+  cloneValue,
+  isPlainValues,
+  mergeInto,
+  readPath,
+  removePath,
+} from './values.js';
 
 /**
  * What was flashed: messages, whose names the application chose, and form fields, whose names a visitor
@@ -10,6 +19,8 @@ import { type Values, assertKey, cloneValue, isPlainValues, mergeInto, readPath 
 export interface Flashed {
   readonly messages: Values;
   readonly fields: Values;
+  /** The names of messages that stay until they are read. */
+  readonly untilRead?: readonly string[];
 }
 
 /**
@@ -86,6 +97,12 @@ export class FlashLayers {
     this.#claimed.add(name);
   }
 
+  /** Adds to the messages under a literal name. What is there, or at that path, becomes a list first. */
+  append(name: string, messages: readonly unknown[]): void {
+    const list = appended(readPath(this.#messages.values, name), messages);
+    if (list.length > 0) this.set(name, list);
+  }
+
   /** Adds what others flashed under a name or at a path. */
   keep({ messages, fields }: Flashed, path: string): void {
     copyTo(this.#messages, messages, path);
@@ -134,13 +151,37 @@ export class FlashLayers {
 /** No messages and no fields. Shared: must not be changed. */
 export const NOTHING: Flashed = { messages: {}, fields: {} };
 
-/** Joins several batches: later ones win, and messages under one name (`errors.title`) are merged. */
+/**
+ * Joins several batches: later ones win, messages under one name (`errors.title`) are merged, and those that
+ * stay until they are read are added to earlier ones.
+ */
 export function joined(batches: readonly FlashBatch[]): Flashed {
   if (batches.length === 0) return NOTHING;
   return {
-    messages: merged(batches.map(([, messages]) => messages)),
-    fields: merged(batches.map(([, , fields]) => fields ?? {})),
+    messages: merged(batches.map(([, messages, , untilRead]) => [messages, untilRead])),
+    fields: merged(batches.map(([, , fields = {}]) => [fields])),
+    untilRead: batches.flatMap(([, , , untilRead = []]) => untilRead),
   };
+}
+
+/** Messages from before, replaced by later ones: only those that stay until they are read are added. */
+export function renewed(before: Flashed, later: Flashed): Flashed {
+  const messages = { ...before.messages, ...later.messages };
+  for (const name of later.untilRead ?? [])
+    messages[name] = appended(readPath(before.messages, name), later.messages[name]);
+  return { messages, fields: { ...before.fields, ...later.fields } };
+}
+
+/** The batch with these messages and fields, as a list of one, or of none if there are none. */
+export function batchOf(
+  stamp: number,
+  { messages, fields }: Flashed,
+  untilRead: readonly string[],
+): FlashBatch[] {
+  const unread = untilRead.filter((name) => Object.hasOwn(messages, name));
+  if (unread.length > 0) return [[stamp, messages, fields, unread]];
+  if (Object.keys(fields).length > 0) return [[stamp, messages, fields]];
+  return Object.keys(messages).length > 0 ? [[stamp, messages]] : [];
 }
 
 /** Messages and fields as one object. A field is dropped if there is a message under its name or at its path. */
@@ -155,11 +196,20 @@ export function overlaid({ messages, fields }: Flashed): Values {
   return all;
 }
 
-function merged(several: readonly Values[]): Values {
-  const [first = {}, ...others] = several.filter((values) => Object.keys(values).length > 0);
-  if (others.length === 0) return first;
-  const all = cloneValue(first);
-  for (const values of others) mergeInto(all, cloneValue(values));
+function merged(
+  several: readonly (readonly [values: Values, untilRead?: readonly string[] | undefined])[],
+): Values {
+  const [first = [{}], ...others] = several.filter(([values]) => Object.keys(values).length > 0);
+  if (others.length === 0) return first[0];
+  const all = cloneValue(first[0]);
+  for (const [values, untilRead = []] of others) {
+    const added = cloneValue(values);
+    for (const name of untilRead) {
+      added[name] = appended(readPath(all, name), added[name]);
+      removePath(all, name);
+    }
+    mergeInto(all, added);
+  }
   return all;
 }
 

@@ -1,7 +1,7 @@
 import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
-import { type ConsumesFlash, type FlashReader, isAgingDue, leftOf } from './flash-aging.js';
-import { FlashLayers, type Flashed, NOTHING, joined, overlaid } from './flash-layers.js';
+import { type ConsumesFlash, type FlashReader, isAgingDue, latestUnread, leftOf } from './flash-aging.js';
+import { FlashLayers, type Flashed, NOTHING, joined, overlaid, renewed } from './flash-layers.js';
 import { OutgoingFlash } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
 import { type Values, readPath } from './values.js';
@@ -68,11 +68,7 @@ export class FlashState {
     if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
-      const { messages, fields } = joined(since);
-      again.#visible = new FlashLayers({
-        messages: { ...this.#before.messages, ...messages },
-        fields: { ...this.#before.fields, ...fields },
-      });
+      again.#visible = new FlashLayers(renewed(this.#before, joined(since)));
     }
     return again;
   }
@@ -138,12 +134,12 @@ export class FlashState {
   }
 
   /**
-   * Shows a message in this request and the following ones until one of them reads it. Its name is taken
-   * literally.
+   * Adds messages to a list that is shown in this request and the following ones until one of them reads it.
+   * Its name is taken literally.
    */
-  flashUntilRead(name: string, value: unknown): void {
-    this.#shownNow().set(name, value);
-    this.#change({ op: 'writeUntilRead', name, value });
+  append(name: string, messages: readonly unknown[]): void {
+    this.#shownNow().append(name, messages);
+    this.#change({ op: 'append', name, messages });
   }
 
   /**
@@ -167,19 +163,23 @@ export class FlashState {
    */
   keep(paths: readonly string[] = Object.keys(this.#all)): void {
     for (const path of paths) {
-      if (readPath(this.#all, path) !== undefined && this.#outgoing?.has(path) !== true)
+      if (readPath(this.#all, path) !== undefined && this.#outgoing?.replaces(path) !== true)
         this.#change({ op: 'keep', path });
     }
   }
 
-  /** Removes a message, whichever request flashed it, stored or not. Returns false if there is none. */
-  forget(path: string): boolean {
+  /**
+   * Removes a message, whichever request flashed it, stored or not. Returns false if there is none.
+   *
+   * @param op `take` for a message that is shown: it stays stored if this request must not consume any
+   */
+  forget(path: string, op: 'remove' | 'take' = 'remove'): boolean {
     const readable = this.#find(path) !== undefined;
     // A message kept after a flush will be stored, but is not readable.
     const outgoing = this.#outgoing?.has(path) === true;
     if (readable) this.#shownNow().remove(path);
-    // A message of the previous request is no reason to commit: it goes when its batch does.
-    if (readable || outgoing) this.#change({ op: 'remove', path }, outgoing);
+    // A message of the previous request is no reason to commit here: the caller decides.
+    if (readable || outgoing) this.#change({ op, path }, outgoing);
     return readable || outgoing;
   }
 
@@ -187,7 +187,8 @@ export class FlashState {
   clear(): void {
     this.#wasRead = true;
     this.#visible = new FlashLayers();
-    if (this.#outgoing?.isEmpty === false) this.#change({ op: 'clear' });
+    const outgoing = this.#outgoing?.isEmpty === false;
+    if (outgoing || Object.keys(this.#all).length > 0) this.#change({ op: 'clear' }, outgoing);
   }
 
   /** Drops messages that other requests flashed, seen or not. */
@@ -228,9 +229,15 @@ export class FlashState {
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const reader = this.#reader;
     const left = this.#batches.flatMap(
-      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : leftOf(batch, reader)),
+      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : this.#leftOf(batch, reader)),
     );
-    return [...left, ...pending];
+    return outgoing?.hasUnread === true ? latestUnread([...left, ...pending]) : [...left, ...pending];
+  }
+
+  #leftOf(batch: FlashBatch, reader: FlashReader): FlashBatch[] {
+    if (batch[0] > this.#seen || this.#consumes === 'hidden') return [batch];
+    const rest = this.#outgoing === null ? [batch] : this.#outgoing.leftOf(batch);
+    return rest.flatMap((each) => leftOf(each, reader));
   }
 
   /** Called after a write succeeded and the log was updated: these are the stored batches now. */

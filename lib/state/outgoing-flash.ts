@@ -1,7 +1,12 @@
 import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
-import { FlashLayers, type Flashed } from './flash-layers.js';
+import { FlashLayers, type Flashed, batchOf } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
+import { appended } from './unread-messages.js';
+import { readPath } from './values.js';
+
+/** A change that removes messages from before. */
+type Removal = Extract<FlashChange, { readonly op: 'write' | 'remove' | 'clear' }>;
 
 /**
  * What one request flashed for the following ones: the result of its flash changes, performed in order. What
@@ -24,8 +29,10 @@ export class OutgoingFlash {
   #pending = new FlashLayers();
   /** The names of messages that stay until they are read. */
   readonly #untilRead = new Set<string>();
-  /** The paths of messages that this request replaced or removed. */
+  /** The paths of messages that this request replaced, removed or moved to its own. */
   readonly taken = new Set<string>();
+  /** The changes not stored yet that remove messages from before, whether or not this request shows any. */
+  #removals: Removal[] = [];
 
   /**
    * @param before what the previous request flashed
@@ -39,6 +46,7 @@ export class OutgoingFlash {
       this.#stored.set(stamp, this.#pending);
       this.#pending = this.#pending.nextLayers();
     }
+    this.#removals = [];
     for (const each of pending) if (each.op === 'flash') this.perform(each.change);
   }
 
@@ -46,11 +54,13 @@ export class OutgoingFlash {
     switch (change.op) {
       case 'write':
         this.#pending.write(change.path, change.value);
-        this.#replace(change.path);
+        for (const layers of this.#stored.values()) layers.removeMessage(change.path);
+        this.#take(change.path);
+        this.#removals.push(change);
         return;
-      case 'writeUntilRead':
-        this.#pending.set(change.name, change.value);
-        this.#replace(change.name);
+      case 'append':
+        for (const layers of this.#stored.values()) layers.append(change.name, []);
+        this.#pending.append(change.name, change.messages);
         this.#untilRead.add(change.name);
         return;
       case 'setFields':
@@ -58,9 +68,12 @@ export class OutgoingFlash {
         this.#pending.setFields(change.fields);
         return;
       case 'keep':
-        this.#pending.keep(this.#before, change.path);
+        if (this.#isUnread(change.path)) this.#move(change.path);
+        else this.#pending.keep(this.#before, change.path);
         return;
       case 'remove':
+      case 'take':
+        if (change.op === 'remove') this.#removals.push(change);
         for (const layers of this.#allLayers()) layers.remove(change.path);
         this.#take(change.path);
         return;
@@ -68,17 +81,27 @@ export class OutgoingFlash {
         this.#untilRead.clear();
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
+        this.#removals.push(change);
     }
-  }
-
-  #replace(path: string): void {
-    for (const layers of this.#stored.values()) layers.removeMessage(path);
-    this.#take(path);
   }
 
   #take(path: string): void {
     this.#untilRead.delete(path);
     this.taken.add(path);
+  }
+
+  /** Whether the name is that of messages from before that stay until they are read. */
+  #isUnread(name: string): boolean {
+    return this.#before.untilRead?.includes(name) === true;
+  }
+
+  /** Moves messages that stay until they are read to those of this request, before the ones it appended. */
+  #move(name: string): void {
+    const own = readPath(this.#pending.messages, name);
+    this.#pending.set(name, appended(this.#before.messages[name], own));
+    this.#take(name);
+    this.#untilRead.add(name);
+    this.#removals.push({ op: 'remove', path: name });
   }
 
   #allLayers(): readonly FlashLayers[] {
@@ -89,6 +112,11 @@ export class OutgoingFlash {
     return this.#allLayers().some((layers) => layers.read(path) !== undefined);
   }
 
+  /** Whether this request flashed something in place of a message from before, and did not just add to it. */
+  replaces(path: string): boolean {
+    return this.has(path) && (!this.#isUnread(path) || this.taken.has(path));
+  }
+
   get hasFields(): boolean {
     return this.#allLayers().some((layers) => layers.hasFields);
   }
@@ -97,25 +125,34 @@ export class OutgoingFlash {
     return this.#allLayers().every((layers) => layers.isEmpty);
   }
 
+  /** Whether this request has messages that stay until they are read. */
+  get hasUnread(): boolean {
+    return this.#untilRead.size > 0;
+  }
+
   /**
    * The rest of what a write stored, as a list of one batch or none. Undefined if this request did not make
    * that write.
    */
   storedBatches(stamp: number): FlashBatch[] | undefined {
     const layers = this.#stored.get(stamp);
-    return layers === undefined ? undefined : this.#batches(stamp, layers);
+    return layers === undefined ? undefined : batchOf(stamp, layers.share(), [...this.#untilRead]);
   }
 
   /** The batches that the write with this number has to store. */
   pendingBatches(stamp: number): FlashBatch[] {
-    return this.#batches(stamp, this.#pending);
+    return batchOf(stamp, this.#pending.share(), [...this.#untilRead]);
   }
 
-  #batches(stamp: number, layers: FlashLayers): FlashBatch[] {
-    const { messages, fields } = layers.share();
-    const untilRead = [...this.#untilRead].filter((name) => Object.hasOwn(messages, name));
-    if (untilRead.length > 0) return [[stamp, messages, fields, untilRead]];
-    if (Object.keys(fields).length > 0) return [[stamp, messages, fields]];
-    return Object.keys(messages).length > 0 ? [[stamp, messages]] : [];
+  /** What this request has not removed of a batch that it saw, as a list of one batch or none. */
+  leftOf(batch: FlashBatch): FlashBatch[] {
+    if (this.#removals.length === 0) return [batch];
+    const [stamp, messages, fields = {}, untilRead = []] = batch;
+    const layers = new FlashLayers({ messages, fields });
+    for (const change of this.#removals) {
+      if (change.op === 'clear') return [];
+      layers.remove(change.path);
+    }
+    return batchOf(stamp, layers.share(), untilRead);
   }
 }

@@ -161,10 +161,17 @@ export abstract class WorkingState extends OwnedValues {
     );
   }
 
-  forget(path: string): void {
+  /** Removes a value after reading it to show it; a message stays if this request cannot show any. */
+  pull(path: string): unknown {
+    const value = this.read(path);
+    this.forget(path, 'take');
+    return value;
+  }
+
+  forget(path: string, op: 'remove' | 'take' = 'remove'): void {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
-    const fromFlash = this.flash.forget(path);
+    const fromFlash = this.flash.forget(path, op);
     const fromValues = removePath(this.valuesFor(path), path);
     // Forgetting a missing value is recorded too: another request may be storing it right now. But that is no
     // reason to commit, or to begin a session.

@@ -4,7 +4,7 @@ import { ModelSession } from './model-session.js';
 import { type Flashed, joined, nothingFlashed, stored } from './naive-values.js';
 
 /** What remains of flashed data after it was stored. */
-const flashedAgain = ({ messages, fields }: Flashed): Flashed => ({
+export const flashedAgain = ({ messages, fields }: Flashed): Flashed => ({
   ...nothingFlashed(),
   messages: stored(messages),
   fields: stored(fields),
@@ -27,9 +27,7 @@ export abstract class KeptSession extends ModelSession {
   /** Invalidate leaves no redirect from the old id. */
   protected leavesNoWay = false;
   protected hasNewDuration = false;
-  /** Flashed data that waits for a request other than a prefetch. */
-  protected waiting: Flashed = nothingFlashed();
-  /** The same when the session was last loaded or stored, to which reload returns. */
+  /** What waited for a request other than a prefetch when the session was last loaded or stored, to which reload returns. */
   protected waitingThen: Flashed = nothingFlashed();
   /** What the request stored for the next one. */
   protected justStored: Flashed = nothingFlashed();
@@ -60,7 +58,7 @@ export abstract class KeptSession extends ModelSession {
     this.values = stored(kept?.values ?? {});
     this.previous = flashedAgain(kept?.flash ?? nothingFlashed());
     this.waiting = flashedAgain(this.previous);
-    this.waitingThen = this.waiting;
+    this.waitingThen = flashedAgain(this.waiting);
     this.visible = flashedAgain(this.previous);
     this.visible.olderFields = { ...this.previous.fields };
     this.next = nothingFlashed();
@@ -169,7 +167,7 @@ export abstract class KeptSession extends ModelSession {
     this.isWritten = false;
     this.hasNewDuration = false;
     this.hasStored = true;
-    this.waitingThen = this.waiting;
+    this.waitingThen = flashedAgain(this.waiting);
     this.justStored = flashedAgain(this.next);
   }
 

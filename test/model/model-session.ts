@@ -31,11 +31,17 @@ const leafValuesOf = (data: Values): [string, unknown][] =>
 const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** One value by its key, or several. An invalid key is refused before anything is done. */
-const pairs = (key: string | Values, value: unknown): [string, unknown][] => {
+/** One value by its key, or several. If one of several has no place in the values, all are refused before anything is done. */
+const pairs = (values: Values, key: string | Values, value: unknown): [string, unknown][] => {
   if (typeof key === 'string') return [[key, value]];
   asList(Object.keys(key));
-  return Object.entries(key);
+  return placed(values, Object.entries(key));
+};
+
+const placed = (values: Values, entries: [string, unknown][]): [string, unknown][] => {
+  const trial = structuredClone(values);
+  for (const [key, value] of entries) write(trial, key, structuredClone(value));
+  return entries;
 };
 
 const writeMessage = (messages: Values, key: string, value: unknown): void =>
@@ -50,6 +56,8 @@ export abstract class ModelSession {
   visible: Flashed = nothingFlashed();
   /** The messages that the next request will see. */
   next: Flashed = nothingFlashed();
+  /** Flashed data that waits for a request other than a prefetch. */
+  protected waiting: Flashed = nothingFlashed();
   /** Whether this request wrote: a put counts even if it changes nothing. */
   isWritten = false;
   readonly = false;
@@ -120,7 +128,7 @@ export abstract class ModelSession {
 
   put(key: string | Values, value?: unknown): this {
     this.checkWritable();
-    for (const [name, each] of pairs(key, value)) this.#write(name, each);
+    for (const [name, each] of pairs(this.values, key, value)) this.#write(name, each);
     return this;
   }
 
@@ -137,7 +145,7 @@ export abstract class ModelSession {
     this.checkWritable();
     const leaves = leafValuesOf(data);
     asList(leaves.map(([path]) => path));
-    for (const [path, leaf] of leaves) {
+    for (const [path, leaf] of placed(this.values, leaves)) {
       const present = read(this.values, path);
       const isNothing = isObject(leaf) && typeof present === 'object' && present !== null;
       if (!isNothing) this.#write(path, leaf);
@@ -187,7 +195,8 @@ export abstract class ModelSession {
   pull(key: string, fallback?: unknown): unknown {
     this.checkWritable();
     const value = this.get(key, fallback);
-    this.#remove(key);
+    // What a prefetched page shows, the visitor has not seen.
+    this.#remove(key, [this.visible, this.next]);
     return value;
   }
 
@@ -203,12 +212,14 @@ export abstract class ModelSession {
   }
 
   /** Removes a key so that it cannot be read any more: a message of this name is removed too. */
-  #remove(key: string): void {
+  #remove(key: string, messages = [this.visible, this.next, this.waiting]): void {
     if (read(this.values, key) !== undefined) this.isWritten = true;
     remove(this.values, key);
     // Counts even for a message of the current request only.
-    for (const flashed of [this.visible, this.next]) {
-      if (read(shown(flashed), key) !== undefined) this.isWritten = true;
+    const isThere = [this.visible, this.next].some((flashed) => read(shown(flashed), key) !== undefined);
+    if (!isThere) return;
+    this.isWritten = true;
+    for (const flashed of messages) {
       for (const from of [flashed.messages, flashed.fields, flashed.olderFields])
         apart(() => remove(from, key), from, key);
     }
@@ -220,6 +231,7 @@ export abstract class ModelSession {
     this.values = {};
     this.visible = nothingFlashed();
     this.next = nothingFlashed();
+    this.waiting = nothingFlashed();
     return this;
   }
 
@@ -240,15 +252,19 @@ export abstract class ModelSession {
 
   flash(key: string | Values, value?: unknown): this {
     this.checkWritable();
-    for (const [name, each] of pairs(key, value)) {
+    for (const [name, each] of pairs(this.visible.messages, key, value)) {
       for (const { messages } of [this.visible, this.next]) writeMessage(messages, name, each);
+      // It replaces the message that waits.
+      for (const from of [this.waiting.messages, this.waiting.fields])
+        apart(() => remove(from, name), from, name);
       this.isWritten = true;
     }
     return this;
   }
 
   now(key: string | Values, value?: unknown): this {
-    for (const [name, each] of pairs(key, value)) writeMessage(this.visible.messages, name, each);
+    for (const [name, each] of pairs(this.visible.messages, key, value))
+      writeMessage(this.visible.messages, name, each);
     return this;
   }
 

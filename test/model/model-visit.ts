@@ -1,5 +1,5 @@
 import type { Kept, ModelApplication } from './model-application.js';
-import { KeptSession } from './model-kept-session.js';
+import { KeptSession, flashedAgain } from './model-kept-session.js';
 import { Refused, type Values, nothingFlashed } from './naive-values.js';
 
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60_000;
@@ -102,7 +102,7 @@ export class ModelVisit extends KeptSession {
     };
     // Messages flashed from now on are discarded by the next reload.
     if (next !== null) this.next = structuredClone(next);
-    this.waiting = waitingThen;
+    this.waiting = flashedAgain(waitingThen);
     this.waitingThen = waitingThen;
     this.isRenewalDue = isRenewalDue;
     return this;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
-import { PAIRS } from '../support/test-app.js';
+import { PAIRS, PLATFORMS } from '../support/test-app.js';
 
 const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
   Reflect.apply(Object(req['flash']), req, args);
@@ -134,6 +134,39 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       ).toEqual([50, Array.from({ length: 50 }, (_, index) => index + 10)]);
     });
 
+    it('is not used up by a prefetched page, which can remove it all the same', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      const prefetch = { headers: { 'sec-purpose': 'prefetch' } };
+      await visitor.in((_session, context) => void flash(context, 'error', ['Wrong.', 'Again.']));
+      expect(await visitor.in((_session, context) => flash(context, 'error'), prefetch)).toHaveLength(2);
+      await visitor.in((session) => session.forget('error.0'), prefetch);
+      await visitor.in((session) => session.isEmpty);
+      expect(await visitor.in((_session, context) => flash(context, 'error'), prefetch)).toEqual(['Again.']);
+      await visitor.in((session) => session.forget('error'), prefetch);
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
+    });
+
+    it('is kept by reflash, once, whether it is read or not, and joined by others before or after', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => void flash(context, 'error', 'First.'));
+      await visitor.in((session, context) => {
+        flash(context, 'error', 'Second.');
+        session.reflash();
+      });
+      await visitor.in((session, context) => {
+        session.reflash();
+        flash(context, 'error', 'Third.');
+        expect(session.get('error')).toEqual(['First.', 'Second.', 'Third.']);
+      });
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([
+        'First.',
+        'Second.',
+        'Third.',
+      ]);
+    });
+
     it('is stored once, and a request that leaves it unread does not write the session', async () => {
       await using app = await start();
       const visitor = app.visitor();
@@ -165,5 +198,52 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       await visitor.in((session) => session.put('b', 1));
       expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['Wrong password.']);
     });
+  });
+});
+
+describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (platform) => {
+  const start = () => HandlerApp.start(platform, { options: { driver: 'memory' } });
+
+  it.each([[[]], [['Unread.']]])('all arrive, in addition to those unread: %j', async (unread) => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session, context) => session.put('step', 1) && flash(context, 'error', unread));
+    await visitor.in(async (_session, context) => {
+      flash(context, 'error', 'Second.');
+      await visitor.in((_other, its) => flash(its, 'error', 'First.'));
+    });
+    expect(await visitor.in((_session, context) => flash(context))).toEqual({
+      error: [...unread, 'First.', 'Second.'],
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ step: 1 });
+  });
+
+  it('are shown once if one of the requests reads them while the other adds one', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((_session, context) => flash(context, 'error', 'Old.'));
+    await visitor.in(async (_session, context) => {
+      expect(flash(context, 'error')).toEqual(['Old.']);
+      await visitor.in((_other, its) => expect(flash(its, 'error', 'New.')).toBe(2));
+    });
+    await visitor.in(async (_session, context) => {
+      expect(flash(context, 'error', 'Newer.')).toBe(2);
+      await visitor.in((_other, its) => expect(flash(its, 'error')).toEqual(['New.']));
+    });
+    expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['Newer.']);
+  });
+
+  it('and what the application flashes under their type are in one list', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('step', 1));
+    await visitor.in(async (_session, context) => {
+      flash(context, 'form.error', 'Wrong.');
+      await visitor.in((other) => other.flash('form.error', 'Mine.'));
+    });
+    expect(await visitor.in((session) => [session.get('form.error'), session.get('form')])).toEqual([
+      ['Mine.', 'Wrong.'],
+      {},
+    ]);
   });
 });

@@ -138,6 +138,50 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({ seen: 1 });
     });
 
+    describe('that wait for the next page while a page is prefetched', () => {
+      const prefetch = { headers: { 'sec-purpose': 'prefetch' } };
+      const flashed = { status: 'Saved.', form: { title: 'Tea', price: 2 } };
+
+      it.each<[string, (session: RequestSession) => unknown, left: object]>([
+        ['forget', (session) => session.forget('status'), { form: flashed.form, theme: 'dark' }],
+        ['forget with a list', (session) => session.forget(['status', 'form', 'theme']), {}],
+        [
+          'forget with a path',
+          (session) => session.forget('form.price', 'status'),
+          { form: { title: 'Tea' }, theme: 'dark' },
+        ],
+        ['flush', (session) => session.flush(), {}],
+        ['clear', (session) => session.clear(), {}],
+        ['delete', (session) => session.delete(), {}],
+        ['reset', (session) => session.reset({ theme: 'light' }), { theme: 'light' }],
+        [
+          'flash',
+          (session) => session.flash({ status: 'New.', form: { title: 'Rum' } }),
+          { status: 'New.', form: { title: 'Rum' }, theme: 'dark' },
+        ],
+        [
+          'forget and flash',
+          (session) => session.forget('form').flash('form.price', 3),
+          { status: 'Saved.', form: { price: 3 }, theme: 'dark' },
+        ],
+      ])('are removed or replaced by it with %s', async (_way, change, left) => {
+        const visitor = app.visitor();
+        await visitor.in((session) => session.put('theme', 'dark').flash(flashed));
+        await visitor.in(change, prefetch);
+        expect(await visitor.in((session) => session.all(), prefetch)).toEqual(left);
+        expect(await visitor.in((session) => session.all())).toEqual(left);
+        expect(await visitor.in(messages)).toEqual({});
+      });
+
+      it('are shown by it with pull, but not removed', async () => {
+        const visitor = app.visitor();
+        await visitor.in((session) => session.flash(flashed));
+        const pulled = (session: RequestSession) => [session.pull('status'), session.get('status', 'gone')];
+        expect(await visitor.in(pulled, prefetch)).toEqual(['Saved.', 'gone']);
+        expect(await visitor.in(pulled)).toEqual(['Saved.', 'gone']);
+      });
+    });
+
     it('can be kept by name or all together, along with new ones', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash({ a: 1, b: { c: 2, d: 3 } }));

@@ -174,7 +174,7 @@ describe('the flash messages of a request', () => {
 
   it('that stay until read are dropped completely by a reload and by clear', () => {
     const state = load([[1, { status: 'Saved.' }]], 1);
-    state.flash.flashUntilRead('a', ['kept']);
+    state.flash.append('a', ['kept']);
     const again = state.reloadedFromText() ?? state;
     again.flash.flash('a.x', 1);
     expect(store(again)).toEqual([[2, { a: { x: 1 } }]]);
@@ -187,7 +187,7 @@ describe('the flash messages of a request', () => {
     const state = load();
     state.flash.flashFields({ form: { error: 'typed', title: 'Tea' } });
     state.flash.flash('form.note', 'mine');
-    state.flash.flashUntilRead('form.error', ['Wrong.']);
+    state.flash.append('form.error', ['Wrong.']);
     expect(state.flash.read('form.error')).toEqual(['Wrong.']);
     expect(state.flash.read('form')).toEqual({ title: 'Tea', note: 'mine' });
     const shown = { form: { title: 'Tea', note: 'mine' }, 'form.error': ['Wrong.'] };
@@ -198,18 +198,40 @@ describe('the flash messages of a request', () => {
   it('that stay until read remove the field they hide from its object', () => {
     const state = load();
     state.flash.flashFields({ form: { error: 'typed', title: 'Tea' } });
-    state.flash.flashUntilRead('form.error', ['Wrong.']);
+    state.flash.append('form.error', ['Wrong.']);
     expect(state.flash.read('form')).toEqual({ title: 'Tea' });
   });
 
   type Step = (state: SessionState) => void;
   const path = fc.constantFrom('a', 'b', 'a.x', 'a.y', 'c');
   const value = fc.constantFrom(0, 'text', { x: 1 }, { y: 2, z: { w: 3 } });
-  const step: fc.Arbitrary<Step> = fc.oneof(
-    fc.tuple(path, value, fc.boolean()).map(
-      ([at, each, untilRead]): Step =>
+  const flash = fc.tuple(path, value).map(
+    ([at, each]): Step =>
+      (state) =>
+        state.flash.flash(at, each),
+  );
+  // Not under "a": a list has no place for what others flash at "a.x".
+  const appendUnder = (...names: string[]) =>
+    fc.tuple(fc.constantFrom(...names), value).map(
+      ([name, each]): Step =>
         (state) =>
-          untilRead ? state.flash.flashUntilRead(at, each) : state.flash.flash(at, each),
+          state.flash.append(name, [each]),
+    );
+  const forget = path.map(
+    (at): Step =>
+      (state) =>
+        state.forget(at),
+  );
+  const flush = fc.constant<Step>((state) => state.flush());
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    flash,
+    appendUnder('a.x', 'b', 'c', 'd'),
+    forget,
+    flush,
+    fc.constantFrom('b', 'd').map(
+      (name): Step =>
+        (state) =>
+          void state.flash.forget(name, 'take'),
     ),
     fc.dictionary(fc.constantFrom('a', 'b', 'f'), value).map(
       (fields): Step =>
@@ -221,24 +243,20 @@ describe('the flash messages of a request', () => {
         (state) =>
           state.flash.keep([at]),
     ),
-    path.map(
-      (at): Step =>
-        (state) =>
-          state.forget(at),
-    ),
     fc.constant<Step>((state) => state.flash.keep()),
-    fc.constant<Step>((state) => state.flush()),
   );
-  const writing = fc.oneof(
-    step,
-    fc.constant<Step>((state) => void store(state)),
-  );
+  const write = fc.constant<Step>((state) => void store(state));
+  const writing = fc.oneof(step, write);
   const first = fc.array(writing, { maxLength: 6 });
+
+  const before: FlashBatch[] = [
+    [1, { a: { x: 'old' }, c: 'old' }, { b: 'old', f: { x: 'old' } }],
+    [2, { b: ['unread'], d: ['unread'] }, {}, ['b', 'd']],
+  ];
 
   /** Two requests that have performed the same steps. */
   function two(steps: Step[]): readonly [SessionState, SessionState] {
-    const seen: FlashBatch[] = [[1, { a: { x: 'old' }, c: 'old' }, { b: 'old', f: { x: 'old' } }]];
-    const pair = [load(seen, 1), load(seen, 1)] as const;
+    const pair = [load(before, 2), load(before, 2)] as const;
     for (const state of pair) for (const each of steps) each(state);
     return pair;
   }
@@ -267,6 +285,19 @@ describe('the flash messages of a request', () => {
         store(after);
         for (const each of meanwhile) each(after);
         expect(outcome(state)).toEqual(outcome(after));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are left by a request that must not use them up as it saw them in the end', () => {
+    const append = appendUnder('b', 'c', 'd', 'e.f');
+    const changes = fc.array(fc.oneof(flash, append, forget, flush, write), { maxLength: 6 });
+    fc.assert(
+      fc.property(changes, (steps) => {
+        const state = load(before, 2, false);
+        for (const each of steps) each(state);
+        expect(seenBy(store(state), 9)).toEqual(state.flash.all());
       }),
       { numRuns: 300 },
     );

@@ -1,5 +1,6 @@
 import { format } from 'node:util';
 import type { FlashState } from '../../state/flash-state.js';
+import { listOf } from '../../state/unread-messages.js';
 import { type Values, readPath } from '../../state/values.js';
 
 /**
@@ -11,9 +12,6 @@ export type ConnectFlashArguments = readonly [
   message?: unknown,
   ...inserted: unknown[],
 ];
-
-/** How many of the latest messages of a type are kept: a thousand failed sign-ins must not fill the session. */
-const MAX_UNREAD = 50;
 
 /**
  * Implements `req.flash` of connect-flash: `req.flash('error', text)` queues a message and returns how many
@@ -33,10 +31,10 @@ export function connectFlash(
   if (isNone(message)) return take(type, messages, write);
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
-  const list = [...listAt(type, messages), ...added].slice(-MAX_UNREAD);
-  if (added.length === 0) return list.length;
-  write().flashUntilRead(type, list);
-  return list.length;
+  if (added.length === 0) return listAt(type, messages).length;
+  const flash = write();
+  flash.append(type, added);
+  return listAt(type, flash).length;
 }
 
 /**
@@ -53,9 +51,9 @@ function isNone(given: unknown): given is undefined | null | '' | 0 | false {
   return !given;
 }
 
-function take(type: string, messages: FlashState, write: () => FlashState): unknown[] {
+function take(type: string, messages: FlashState, write: () => FlashState): readonly unknown[] {
   const list = listAt(type, messages);
-  if (list.length > 0) write().forget(type);
+  if (list.length > 0) write().forget(type, 'take');
   return list;
 }
 
@@ -65,9 +63,6 @@ function takeAll(messages: FlashState, write: () => FlashState): Values {
   );
 }
 
-/** A single message (`session.flash('error', 'text')`) counts as a list of one. */
-function listAt(type: string, messages: FlashState): unknown[] {
-  const found = readPath(messages.messages, type);
-  if (found === undefined || found === null) return [];
-  return Array.isArray(found) ? found : [found];
+function listAt(type: string, { messages }: FlashState): readonly unknown[] {
+  return listOf(readPath(messages, type));
 }
