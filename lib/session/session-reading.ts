@@ -99,7 +99,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * Whether a value or flash message exists and is not null; for several keys, whether all of them do.
+   * Whether a value or flash message exists and is not null; for several keys, whether all of them do (true
+   * for an empty list).
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError if an argument is not a key, or no key is given
@@ -150,7 +151,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
 
   /**
    * A plain object with only the given keys, as far as they exist. Paths keep their structure:
-   * `only('user.name')` returns `{ user: { name } }`.
+   * `only('user.name')` returns `{ user: { name } }`. The objects above a path are new: only mutations of the
+   * values at the paths are stored.
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError if an argument is not a key, or no key is given
@@ -166,7 +168,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * A plain object of everything readable except the given keys.
+   * A plain object of everything readable except the given keys. The objects above a path are copies: of
+   * `except('user.name').user`, mutations are not stored.
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError if an argument is not a key, or no key is given

@@ -36,6 +36,22 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       });
     });
 
+    it('is a copy if a part of it was left out, but the objects in it are not', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('user', newUser()));
+      await visitor.in((session) => {
+        for (const left of [session.except('user.name'), session.only('user.teams')]) {
+          const user = left['user'] as User;
+          user.teams.push('stored');
+          user.name = 'Grace';
+        }
+      });
+      expect(await visitor.in((session) => session.get('user'))).toEqual({
+        name: 'Ada',
+        teams: ['testers', 'stored', 'stored'],
+      });
+    });
+
     it('is stored as it is when the response is sent, even if it was put before', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => {

@@ -31,6 +31,18 @@ describe('several keys', () => {
     });
   });
 
+  it('may be an empty list, which names none of them', async () => {
+    const visitor = app.visitor();
+    await visitor.in((session) => {
+      session.put('a', 1);
+      expect([session.has([]), session.exists([]), session.missing([])]).toEqual([true, true, true]);
+      expect([session.only([]), session.except([])]).toEqual([{}, { a: 1 }]);
+      session.flash('status', 'Saved.').forget([]).delete([]);
+    });
+    await visitor.in((session) => session.keep([]));
+    expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
+  });
+
   it('are picked, omitted and removed one by one or in a list', async () => {
     await app.visitor().in((session) => {
       session.put({ a: 1, b: { c: 2, d: 3 }, e: 4 });
