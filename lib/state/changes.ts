@@ -1,4 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
+import { deepCopy } from './deep-copy.js';
+import { isSame } from './same-value.js';
 import { shownKey } from './shown-key.js';
 import { type Values, cloneValue, isContainer, readPath, removePath, writePath } from './values.js';
 
@@ -31,8 +33,18 @@ export type ValueChange =
   | { readonly op: 'reset'; readonly values: Values }
   /** Sets a whole top-level key, whose name may contain dots. Mutations in place are recorded this way. */
   | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
-  /** `result` is what the updater returned last, so that the change can be repeated without calling it. */
-  | { readonly op: 'update'; readonly path: string; readonly updater: Updater; result: unknown };
+  | Update;
+
+/** A value replaced by the result of a function. */
+interface Update {
+  readonly op: 'update';
+  readonly path: string;
+  readonly updater: Updater;
+  /** A copy of what the updater returned last, so that the change can be repeated without calling it. */
+  result: unknown;
+  /** A copy of what the updater was given last; omitted if the application could not have mutated that. */
+  given?: unknown;
+}
 
 /** A change of the messages for the next request. `OutgoingFlash` performs it. */
 export type FlashChange =
@@ -158,7 +170,8 @@ function perform(values: Values, change: Change, updates: 'run' | 'repeat'): voi
       if (updates === 'repeat') {
         updateAt(values, change.path, () => cloneValue(change.result));
       } else {
-        change.result = cloneValue(updateAt(values, change.path, change.updater));
+        if ('given' in change) change.given = deepCopy(readPath(values, change.path));
+        change.result = deepCopy(updateAt(values, change.path, change.updater));
       }
       return;
     case 'flash':
@@ -189,15 +202,21 @@ export function replay(values: Values, changes: readonly Change[]): Change[] {
 /**
  * Repeats changes with their recorded results, without running application code. A change that does not fit
  * is skipped: the application had mutated the object that it was applied to.
+ *
+ * @returns the paths of updates that were given something else than what is repeated here
  */
-export function repeat(values: Values, changes: readonly Change[]): void {
+export function repeat(values: Values, changes: readonly Change[]): string[] {
+  const differing: string[] = [];
   for (const change of changes) {
     try {
+      if (change.op === 'update' && 'given' in change && !isSame(change.given, readPath(values, change.path)))
+        differing.push(change.path);
       perform(values, change, 'repeat');
     } catch {
       // The change was applied to the application's own object before, where an error would have shown.
     }
   }
+  return differing;
 }
 
 function isOverwritten(change: Change, later: readonly Change[]): boolean {

@@ -9,6 +9,7 @@ import {
   putObjectAt,
   updateAt,
 } from './changes.js';
+import { deepCopy } from './deep-copy.js';
 import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
@@ -149,15 +150,17 @@ export abstract class WorkingState extends OwnedValues {
     assertKey(path);
     assertUpdater(updater);
     this.tracker?.forgetReplaced(path);
-    const hadValue = hasPath(this.values, path);
+    const current = readPath(this.values, path);
+    // What was handed out may have been mutated in place before.
+    const given = this.tracker === null ? {} : { given: deepCopy(current) };
     // The updater may keep the value, or mutate it and then throw.
-    this.track(readPath(this.values, path));
+    this.track(current);
     const result = updateAt(this.values, path, updater);
     this.#received(result);
     // If the value is missing and the updater returns undefined, nothing changes.
     this.record(
-      { op: 'update', path, updater, result: cloneValue(result) },
-      hadValue || result !== undefined,
+      { op: 'update', path, updater, result: deepCopy(result), ...given },
+      current !== undefined || result !== undefined,
     );
   }
 

@@ -47,6 +47,37 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ cart: { count: 6, lines: ['a'] }, other: 2 });
   });
 
+  it('count a mutation in place as a put even if it was given to an update', () => {
+    const state = loaded({ cart: { count: 1, lines: [1] }, list: [1], total: 1 });
+    const cart = state.read('cart') as { count: number };
+    cart.count = 5;
+    (state.read('list') as number[]).push(2);
+    state.update('cart.count', (count) => Number(count) + 1);
+    state.update('list', (list) => [...(list as number[]), 3]);
+    state.update('total', (total) => Number(total) + 1);
+    rebase(state, { cart: { count: 1, lines: [9] }, list: [1], total: 7 });
+    const merged = { cart: { count: 6, lines: [1] }, list: [1, 2, 3], total: 8 };
+    expect(state.values).toEqual(merged);
+    rebase(state, { cart: { count: 1, lines: [9] }, list: [], total: 8, other: 1 });
+    expect(store(state)).toEqual({ ...merged, total: 9, other: 1 });
+  });
+
+  it('run an update again on the newest value, also if it mutates what it is given', () => {
+    const state = loaded({ list: ['old'] });
+    const add = (item: unknown) => (list: unknown) => {
+      (list as unknown[]).push(item);
+      return list;
+    };
+    state.read('list');
+    for (const item of ['a', new Date(0)]) state.update('list', add(item));
+    for (const list of [
+      ['old', 'x'],
+      ['old', 'x', 'y'],
+    ])
+      rebase(state, { list });
+    expect(store(state)).toEqual({ list: ['old', 'x', 'y', 'a', new Date(0)] });
+  });
+
   it('stay as they were if they do not fit', () => {
     const state = loaded({ list: [1] });
     state.increment('count', 1);
