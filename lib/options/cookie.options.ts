@@ -61,9 +61,9 @@ export type TenantFunction = {
  */
 export interface SessionCookieOptions {
   /**
-   * Default '__Host-session' if `secure`, a path of '/' and no domain allow it, otherwise 'session'. A
-   * `__Host-` or `__Secure-` name has to match the attributes. A function of the request gives each tenant its
-   * own name.
+   * Default '__Host-session' if `secure`, a path of '/' and no domain allow it, otherwise 'session'. A name
+   * that begins with `__Host-`, `__Secure-`, `__Http-` or `__Host-Http-` has to match the attributes. A function
+   * of the request gives each tenant its own name.
    */
   name?: string | TenantFunction;
   /**
@@ -153,6 +153,26 @@ export interface CheckedCookie {
   readonly priority?: 'low' | 'medium' | 'high';
 }
 
+/** What browsers require of a cookie by the beginning of its name, in whatever case (RFC 6265bis, 4.1.3). */
+const NEEDS_BY_PREFIX: Readonly<Record<string, string>> = {
+  secure: 'secure: true',
+  host: "secure: true, path '/' and no domain",
+  http: 'secure: true and httpOnly: true',
+  'host-http': "secure: true, httpOnly: true, path '/' and no domain",
+};
+
+const PREFIX = /^__(host-http|host|http|secure)-/i;
+
+/** Whether browsers derive from the beginning of a name what the attributes have to be; all require `secure`. */
+export function hasNamePrefix(name: string): boolean {
+  return PREFIX.test(name);
+}
+
+/** A name without such a beginning. What is no text is left to the check of the name. */
+export function withoutNamePrefix<N>(name: N): N | string {
+  return typeof name === 'string' ? name.replace(PREFIX, '') : name;
+}
+
 /**
  * Fills in the defaults that depend on each other and on the environment, and rejects with an error what
  * browsers reject silently.
@@ -166,24 +186,25 @@ export function checkedCookie(options: CookieAttributes, option: string): Checke
   const isHostOnly = secure && given.path === '/' && domain === undefined;
   const cookie = {
     ...given,
-    // With this prefix, browsers accept the cookie only from this host itself (RFC 6265bis, 4.1.3.2).
+    // With this prefix, browsers accept the cookie only from this host itself (RFC 6265bis, 4.1.3).
     name: given.name ?? (isHostOnly ? '__Host-session' : 'session'),
     secure,
     ...(domain === undefined ? {} : { domain }),
     ...(priority === undefined ? {} : { priority }),
   };
-  const prefix = /^__(host|secure)-/i.exec(cookie.name)?.[1]?.toLowerCase();
+  const prefix = PREFIX.exec(cookie.name)?.[1]?.toLowerCase();
+  const fitsName =
+    secure &&
+    (isHostOnly || prefix?.startsWith('host') !== true) &&
+    (cookie.httpOnly || prefix?.endsWith('http') !== true);
   const broken = [
     cookie.sameSite === 'none' &&
       !secure &&
       "sameSite 'none' needs secure: true, or browsers refuse the cookie",
     cookie.partitioned && !secure && 'partitioned: true needs secure: true, or browsers refuse the cookie',
-    prefix === 'secure' &&
-      !secure &&
-      `the name "${cookie.name}" needs secure: true (RFC 6265bis, 4.1.3.1). Set it, or choose another name`,
-    prefix === 'host' &&
-      !isHostOnly &&
-      `the name "${cookie.name}" needs secure: true, path '/' and no domain (RFC 6265bis, 4.1.3.2). Set them so, or choose another name`,
+    prefix !== undefined &&
+      !fitsName &&
+      `the name "${cookie.name}" needs ${NEEDS_BY_PREFIX[prefix]} (RFC 6265bis, 4.1.3). Set it so, or choose another name`,
   ].find((rule) => rule !== false);
   if (broken !== undefined) throw optionError(option, `contradicts itself: ${broken}.`);
   return cookie;

@@ -246,6 +246,11 @@ describe('A cookie whose attributes contradict each other', () => {
     [{ name: '__Host-s', secure: true, path: '/a' }, /path '\/'/],
     [{ name: '__Host-s', secure: true, domain: 'example.com' }, /no domain/],
     [{ name: '__HOST-s', secure: true, domain: 'example.com' }, /no domain/],
+    [{ name: '__Http-s', secure: false }, /"__Http-s" needs secure: true and httpOnly: true/],
+    [{ name: '__http-s', secure: true, httpOnly: false }, /httpOnly: true/],
+    [{ name: '__Host-Http-s', secure: true, httpOnly: false }, /"__Host-Http-s" needs .*httpOnly: true/],
+    [{ name: '__Host-Http-s', secure: true, path: '/a' }, /path '\/'/],
+    [{ name: '__HOST-HTTP-s', secure: true, domain: 'example.com' }, /no domain/],
     [{ name: 'a b' }, /'cookie\.name' got "a b", which cannot be written as a cookie; it takes letters/],
     [{ name: 'a=b' }, /cannot be written as a cookie/],
     [{ name: 'a;b' }, /cannot be written as a cookie/],
@@ -279,7 +284,11 @@ describe('A cookie whose attributes contradict each other', () => {
 
   it.each([
     { name: '__Host-s', secure: true },
-    { name: '__Secure-s', secure: true, path: '/a', domain: 'example.com' },
+    { name: '__Host-s', secure: true, httpOnly: false },
+    { name: '__Secure-s', secure: true, path: '/a', domain: 'example.com', httpOnly: false },
+    { name: '__Http-s', secure: true, path: '/a', domain: 'example.com' },
+    { name: '__Host-Http-s', secure: true },
+    { name: '__Httpd-s', secure: false, httpOnly: false },
     { sameSite: 'none', secure: true, partitioned: true },
   ] as const)('is accepted if they agree: %j', (options) => {
     expect(new SessionCookie(options, 3).set('t', 1, [])).toHaveLength(1);

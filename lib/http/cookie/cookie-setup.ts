@@ -2,7 +2,7 @@ import { Keyring, type VerifiedIds, verifiedIds } from '../../crypto/keyring.js'
 import { IN_COOKIES } from '../../lifecycle/sealed/token-limit.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
-import type { CookieSettings, PlacedCookie } from '../../options/cookie.options.js';
+import { type CookieSettings, type PlacedCookie, hasNamePrefix } from '../../options/cookie.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace, mayMeet } from './cookie-place.js';
 import { EarlierCookies } from './earlier-cookies.js';
@@ -122,7 +122,7 @@ function earlierPlaces(
   const domains = entry.domain === undefined ? [...new Set([options.domain, undefined])] : [entry.domain];
   // If the environment decides on `secure`, and thereby on the name, an entry that is meaningful in
   // production may mean nothing on a developer's machine.
-  if (options.secure === undefined && !now.secure && /^__(host|secure)-/i.test(name)) return [];
+  if (options.secure === undefined && !now.secure && hasNamePrefix(name)) return [];
   const mayBeElsewhere = mayBeNow || (options.name === undefined && entry.name !== undefined);
   const refusals: SessionConfigError[] = [];
   const places = paths.flatMap((path) =>

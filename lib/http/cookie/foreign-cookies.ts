@@ -5,6 +5,7 @@ import type {
   SessionSource,
   SourceCookie,
 } from '../../lifecycle/taking-over/session-source.js';
+import { hasNamePrefix } from '../../options/cookie.options.js';
 import type { RawResponse } from '../raw-http.js';
 import { type CookiePlace, isSamePlace } from './cookie-place.js';
 import { SessionCookie } from './session-cookie.js';
@@ -119,7 +120,7 @@ export class ForeignSessionVisit {
 
 /** A name prefix implies Secure (RFC 6265bis, 4.1.3), whatever the environment. */
 function placed(cookie: SourceCookie, option: string): SessionCookie {
-  const isPrefixed = /^__(host|secure)-/i.test(cookie.name);
+  const isPrefixed = hasNamePrefix(cookie.name);
   const given = { ...(isPrefixed ? { secure: true } : {}), ...cookie };
   return new SessionCookie(given, 1, option);
 }
