@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { SessionCookieOptions } from '../options/cookie.options.js';
+import {
+  type SessionCookieOptions,
+  type TenantFunction,
+  withoutNamePrefix,
+} from '../options/cookie.options.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 
 /**
@@ -44,9 +48,12 @@ function overHttp({
     // For tenants the domain is a function of the host.
     ...(typeof domain === 'function' ? { domain } : {}),
     partitioned: false,
-    ...(name === undefined
-      ? {}
-      : { name: typeof name === 'string' ? name.replace(/^__(host|secure)-/i, '') : name }),
+    ...(name === undefined ? {} : { name: nameOverHttp(name) }),
     ...(sameSite === undefined || sameSite === 'none' ? {} : { sameSite }),
   };
+}
+
+/** Browsers refuse a name that says that the cookie is secure, whether it is fixed or a tenant's. */
+function nameOverHttp(name: string | TenantFunction): string | TenantFunction {
+  return typeof name === 'function' ? (request) => withoutNamePrefix(name(request)) : withoutNamePrefix(name);
 }

@@ -50,7 +50,7 @@ const running: INestApplication[] = [];
 
 /** The booted application of a testing module, closed after its test. */
 async function booted(builder: TestingModuleBuilder): Promise<INestApplication> {
-  const app = (await builder.compile()).createNestApplication();
+  const app = (await builder.compile()).createNestApplication({ logger: false });
   running.push(app);
   return app.init();
 }
@@ -113,6 +113,24 @@ describe('overrideSession', () => {
     const seen = await sessionsOf(app).of(await visitor.get('/count').expect(200));
     expect(seen.cookie).toMatchObject({ name: 'shop', secure: false });
     await visitor.get('/count').expect(200, { count: 2, user: null });
+  });
+
+  it.each<SessionCookieOptions>([
+    { name: ({ hostname }) => `__Host-${hostname}` },
+    { name: ({ hostname }) => `__Secure-${hostname}`, domain: ({ hostname }) => hostname },
+    { name: ({ hostname }) => `__Host-Http-${hostname}` },
+  ])('keeps the cookies of tenants apart, over plain http too: %o', async (cookie) => {
+    const app = await booted(overrideSession(applicationWith({ cookie: { secure: true, ...cookie } })));
+    const visitor = request.agent(app.getHttpServer());
+    const atShop = { host: 'shop.example' };
+    const seen = await sessionsOf(app).of(await visitor.get('/count').set(atShop).expect(200));
+    expect(seen.cookie).toMatchObject({ name: 'shop.example', secure: false });
+  });
+
+  it('leaves a name that is no text, from the function of a tenant, to its check', async () => {
+    const cookie = { name: () => 5 as never };
+    const app = await booted(overrideSession(applicationWith({ cookie })));
+    await request(app.getHttpServer()).get('/count').expect(500);
   });
 
   it('accepts options that win over both', async () => {
