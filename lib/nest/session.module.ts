@@ -27,6 +27,7 @@ import { findAnsweringHandlers } from './commit/answering-handlers.js';
 import { installCommits } from './commit/install-commits.js';
 import { bindConsumedRouters } from './context/consumer-binding.js';
 import { bindInterceptors } from './context/interceptor-binding.js';
+import { plainOptions } from '../options/plain-options.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
@@ -161,7 +162,7 @@ export class SessionModule
    */
   static override forRoot(options: SessionModuleOptions): DynamicModule {
     assertGiven('forRoot', options, "an object with at least 'secret'");
-    return super.forRoot(options);
+    return super.forRoot(plainOptions(options));
   }
 
   /**

@@ -4,6 +4,7 @@ import {
   type TenantFunction,
   withoutNamePrefix,
 } from '../options/cookie.options.js';
+import { plainOptions } from '../options/plain-options.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 
 /**
@@ -25,13 +26,15 @@ export function testOptions(
   options: TestSessionOptions = {},
   given: TestSessionOptions = {},
 ): SessionModuleOptions {
+  const { cookie = {}, ...others } = plainOptions(options);
+  const application = plainOptions(given);
   return {
-    ...given,
+    ...application,
     secret: randomBytes(32).toString('base64url'),
     driver: 'memory',
     gc: false,
-    ...options,
-    cookie: { ...overHttp(given.cookie), secure: false, ...options.cookie },
+    ...others,
+    cookie: { ...overHttp(plainOptions(application.cookie ?? {})), secure: false, ...plainOptions(cookie) },
   };
 }
 
@@ -42,7 +45,7 @@ function overHttp({
   domain,
   formerly: _formerly,
   ...cookie
-}: SessionCookieOptions = {}): SessionCookieOptions {
+}: SessionCookieOptions): SessionCookieOptions {
   return {
     ...cookie,
     // For tenants the domain is a function of the host.

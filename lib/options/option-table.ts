@@ -7,6 +7,7 @@ import { duration } from './duration.js';
 import { headerName } from './header.options.js';
 import { sources } from './migrate.options.js';
 import { NEVER_FLASHED } from './never-flashed.js';
+import { plainOptions } from './plain-options.js';
 import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { stealthOptions } from './stealth.options.js';
@@ -34,7 +35,10 @@ const definition = refine(is(takesDefinition, isObject), (value, option) => {
 
 const definitions = refine(is('an object of drivers by name', isObject), (drivers, option) =>
   Object.fromEntries(
-    Object.entries(drivers).map(([name, each]) => [name, readOption(definition, each, `${option}.${name}`)]),
+    Object.entries(plainOptions(drivers)).map(([name, each]) => [
+      name,
+      readOption(definition, each, `${option}.${name}`),
+    ]),
   ),
 );
 
@@ -119,7 +123,7 @@ type Named<T> = { [K in keyof T as string extends K ? never : number extends K ?
 
 /** The options with defaults filled in and values checked. The table is the only place that defines a default. */
 export type OptionSettings = Settings<typeof table> & {
-  /** The options as given: each driver reads those under its name. */
+  /** The options as given, as a plain object: each driver reads those under its name. */
   readonly given: SessionModuleOptions;
 };
 
@@ -129,7 +133,8 @@ export type OptionSettings = Settings<typeof table> & {
  * @throws SessionConfigError that names the option, what it got and what it takes
  */
 export function optionSettings(options: SessionModuleOptions): OptionSettings {
-  return { ...readTable(table, options, ''), given: options };
+  const given = plainOptions(options);
+  return { ...readTable(table, given, ''), given };
 }
 
 /** The names of all options but those of single drivers, for the error about an option that is none of them. */

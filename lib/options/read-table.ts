@@ -1,3 +1,4 @@
+import { plainOptions } from './plain-options.js';
 import { type Check, optionError, readOption, refused } from './read-option.js';
 import { isObject } from '../state/values.js';
 
@@ -37,7 +38,6 @@ export function readTable<T extends Table>(table: T, given: object, within: stri
 export function readTable(table: Table, given: object, within: string): object {
   return Object.fromEntries(
     Object.entries(table).map(([name, row]) => {
-      // Options may be an instance of a class, with getters.
       const own: unknown = Reflect.get(given, name);
       const value = own === undefined ? row.default : own;
       const counts = row.required === 'always' || (row.required === 'named' && name in given);
@@ -47,8 +47,19 @@ export function readTable(table: Table, given: object, within: string): object {
 }
 
 /**
- * A group of options under one option. A name that the table lacks is refused: a misspelt option would silently
- * keep its default.
+ * Refuses names that nothing reads: a misspelt option would silently keep its default.
+ *
+ * @param note where to find options that people look for here
+ * @throws SessionConfigError that names the stray one and the known ones
+ */
+export function assertKnown(given: object, names: readonly string[], option: string, note = ''): void {
+  const stray = Object.keys(given).find((name) => !names.includes(name));
+  if (stray === undefined) return;
+  throw optionError(`${option}.${stray}`, `does not exist. Known are ${names.join(', ')}${note}.`);
+}
+
+/**
+ * A group of options under one option. A name that the table lacks is refused.
  *
  * @param words `takes`: default, the names; `note`: where to find options that people look for here
  */
@@ -62,11 +73,9 @@ export function group<T extends Table>(
     takes,
     read(value, option) {
       if (!isObject(value)) return refused(value, takes);
-      const stray = Object.keys(value).find((name) => !Object.hasOwn(table, name));
-      if (stray !== undefined) {
-        throw optionError(`${option}.${stray}`, `does not exist. Known are ${names.join(', ')}${note}.`);
-      }
-      return readTable(table, value, `${option}.`);
+      const given = plainOptions(value);
+      assertKnown(given, names, option, note);
+      return readTable(table, given, `${option}.`);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { plainOptions } from './plain-options.js';
 import { Refusal, hasFunctions, readOption, refused, withoutText } from './read-option.js';
 import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
@@ -133,14 +134,15 @@ const ownTable = {
  */
 export function redisSettings(options: RedisDriverOptions): RedisSettings {
   const given = readOption({ takes, read: (value) => readObject(value) }, options, 'redis');
-  const { prefix: _prefix, client: _client, ...connection } = options;
+  const { prefix: _prefix, client: _client, ...connection } = plainOptions(options);
   const own = readTable(ownTable, given, 'redis.');
   if (own.client === undefined) readTable(addressTable(given), given, 'redis.');
   return { ...own, connection };
 }
 
-function readObject(value: unknown): object | Refusal {
-  if (!isObject(value)) return refused(value, takes, withoutText);
+function readObject(options: unknown): object | Refusal {
+  if (!isObject(options)) return refused(options, takes, withoutText);
+  const value = plainOptions(options);
   const names = Object.keys(value);
   const others = names.filter((name) => name !== 'client' && name !== 'prefix').join(', ');
   if ('client' in value) {

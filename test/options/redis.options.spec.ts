@@ -123,6 +123,14 @@ describe('the options of the redis driver', () => {
     ['a url with an address of IPv6', { url: 'redis://[::1]:6379' }],
     ['a url with a database', { url: 'redis://127.0.0.1:1/15' }],
     ['a url with all there is', { url: 'rediss://me:p%40ss%25@a.example.test:1/0?family=6' }],
+    [
+      'a url from the getter of a class',
+      new (class {
+        get url() {
+          return 'redis://127.0.0.1:1';
+        }
+      })(),
+    ],
     ['a host and a port', { host: '127.0.0.1', port: 1 }],
     ['numbers as text, as the environment has them', { host: 'a', port: '6379', db: '2' }],
     ['what is left undefined', { host: 'a', port: undefined, db: undefined, path: undefined }],

@@ -1,11 +1,15 @@
+import { Test } from '@nestjs/testing';
+import { SessionManager, SessionModule } from 'nestjs-session-kit';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { readOption } from '../../lib/options/read-option.js';
 import { boolean, text, wholeNumber } from '../../lib/options/checks.js';
 import { duration } from '../../lib/options/duration.js';
 import type { SessionModuleOptions } from '../../lib/options/session.options.js';
-import { optionSettings } from '../../lib/options/option-table.js';
+import { optionSettings, unexplained } from '../../lib/options/option-table.js';
 import { type Table, group, readTable } from '../../lib/options/read-table.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
 import { SECRET } from '../support/test-app.js';
 
 const table = {
@@ -50,17 +54,88 @@ describe('A table of options', () => {
   });
 });
 
-describe('The options of the module', () => {
-  it('may be an instance of a class with getters', () => {
-    class Options {
-      get secret() {
-        return SECRET;
+/** Its options are getters of the class and of its base; methods and private fields are none. */
+class BaseOptions {
+  readonly #secret = SECRET;
+  get secret() {
+    return this.#secret;
+  }
+  get mongo() {
+    return { url: 'here' };
+  }
+  makeOptions() {
+    return {};
+  }
+}
+class ClassOptions extends BaseOptions {
+  [driver: string]: unknown;
+  gc = false as const;
+  get age() {
+    return '1h';
+  }
+  get cookie() {
+    return new (class {
+      get path() {
+        return '/shop';
       }
-      get age() {
-        return '1h';
+    })();
+  }
+}
+
+describe('Options that are an instance of a class', () => {
+  it('count with the getters of the class and of its bases, on all levels', () => {
+    const settings = optionSettings(new ClassOptions());
+    expect(settings).toMatchObject({ age: 3_600_000, gc: false, driver: 'stealth', secret: [SECRET] });
+    expect(settings.cookie.path).toBe('/shop');
+    expect(settings.given['mongo']).toEqual({ url: 'here' });
+    expect(unexplained(settings.given)).toEqual(['mongo']);
+  });
+
+  it('have no unknown getters either, as a misspelt one would keep its default', () => {
+    class Inner {
+      get maximum() {
+        return 2;
       }
     }
-    const options: SessionModuleOptions = Object.create(Options.prototype);
-    expect(optionSettings(options)).toMatchObject({ age: 3_600_000, driver: 'stealth', gc: 600_000 });
+    expect(() => readTable(table, { inner: new Inner() }, '')).toThrow(
+      "The option 'inner.maximum' does not exist. Known are max.",
+    );
+  });
+
+  it('are read from a prototype without a class, and from an object without a prototype', () => {
+    const inherited: SessionModuleOptions = Object.create({ secret: SECRET, age: '1h' });
+    expect(optionSettings(inherited).age).toBe(3_600_000);
+    const bare: SessionModuleOptions = Object.assign(Object.create(null), { secret: SECRET, age: '1h' });
+    expect(optionSettings(bare).age).toBe(3_600_000);
+  });
+
+  it('are accepted by forRoot, and by drivers of your own', async () => {
+    class Options extends ClassOptions {
+      get driver() {
+        return 'mongo';
+      }
+      get drivers() {
+        return { mongo: { useFactory: (config: unknown) => new NotingDriver(config) } };
+      }
+    }
+    const imports = [SessionModule.forRoot(new Options())];
+    const module = await Test.createTestingModule({ imports }).compile();
+    await module.init();
+    expect(module.get(SessionManager).driver()).toMatchObject({
+      made: { url: 'here' },
+      opened: { url: 'here' },
+    });
+    await module.close();
   });
 });
+
+/** Keeps the configuration that it was made with, and the one that it was opened with. */
+class NotingDriver extends CustomDriver {
+  opened: unknown;
+  constructor(readonly made: unknown) {
+    super(systemClock);
+  }
+  async open(config: unknown): Promise<void> {
+    this.opened = config;
+  }
+}

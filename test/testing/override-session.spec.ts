@@ -144,6 +144,45 @@ describe('overrideSession', () => {
     expect([cookie?.name, cookie?.secure, duration]).toEqual(['__Host-session', true, 3_600_000]);
   });
 
+  it('keeps options that are getters of a class', async () => {
+    class Cookie {
+      get name() {
+        return '__Host-shop';
+      }
+      get httpOnly() {
+        return false;
+      }
+    }
+    class Options {
+      [driver: string]: unknown;
+      secret = '';
+      get userKey() {
+        return 'account';
+      }
+      get cookie() {
+        return new Cookie();
+      }
+    }
+    class Replaced {
+      [driver: string]: unknown;
+      get age() {
+        return '1h';
+      }
+    }
+    @Module({
+      imports: [SessionModule.forRootAsync({ useFactory: () => new Options() })],
+      controllers: [CountController],
+    })
+    class AppModule {}
+    const builder = Test.createTestingModule({ imports: [AppModule] });
+    const app = await booted(overrideSession(builder, new Replaced()));
+    const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { account: 'ada' });
+    await visitor.get('/count').expect(200, { count: 1, user: 'ada' });
+    const { cookie, duration } = await sessionsOf(app).of(await request(app.getHttpServer()).get('/count'));
+    expect(cookie).toMatchObject({ name: 'shop', httpOnly: false, secure: false });
+    expect(duration).toBe(3_600_000);
+  });
+
   it('is not needed if the test provides all options, when the factory cannot run in a test', async () => {
     const useFactory = vi.fn<() => SessionModuleOptions>();
     @Module({ imports: [SessionModule.forRootAsync({ useFactory })], controllers: [CountController] })
