@@ -95,7 +95,7 @@ export function secretsOf(takes: string): Check<readonly string[]> {
   return {
     takes,
     read(value) {
-      const given: unknown[] = Array.isArray(value) ? value : [value];
+      const given: unknown[] = Array.isArray(value) ? [...value] : [value];
       const secrets = given.filter((each) => typeof each === 'string' && each !== '');
       return given.length > 0 && secrets.length === given.length
         ? secrets.map(String)

@@ -50,7 +50,8 @@ export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<r
     takes,
     read: (value, option) =>
       Array.isArray(value)
-        ? value.map((each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
+        ? // Not `map`, which skips the holes of a list.
+          Array.from(value, (each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
         : refused(value, takes, show),
   };
 }

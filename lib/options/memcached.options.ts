@@ -102,7 +102,7 @@ const servers: Check<readonly string[]> = {
   read(value, option) {
     const list: unknown = typeof value === 'string' ? value.split(',') : value;
     if (!Array.isArray(list) || list.length === 0) return refused(value, takesServers);
-    const names = list.map((each: unknown) => readOption(server, each, option));
+    const names = Array.from(list, (each: unknown) => readOption(server, each, option));
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     return twice === undefined ? names : new Refusal(`got ${twice} twice; it takes each server once.`);
   },

@@ -37,6 +37,7 @@ export const secrets: Check<readonly string[]> = {
       return read instanceof Refusal ? read : [read];
     }
     if (value.length === 0) return no('an empty list');
-    return value.map((each: unknown, index) => readOption(one, each, `${option}[${index}]`));
+    // Not `map`, which skips the holes of a list.
+    return Array.from(value, (each: unknown, index) => readOption(one, each, `${option}[${index}]`));
   },
 };

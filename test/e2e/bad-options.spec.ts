@@ -373,6 +373,7 @@ describe('The secret', () => {
     const everything = await Promise.all(
       cases.map(([option, , value]) => complaintAbout(wrongOptions(option, value))),
     );
+    ['a list of holes', { secret: Array(2) }, /'secret\[0\]' got nothing/],
     expect(everything.filter((message) => message.includes(SECRET))).toEqual([]);
   });
 
