@@ -35,6 +35,8 @@ export function givenHandle(handle: unknown): string {
  */
 export function exceptedHandle(options: unknown): string | null {
   if (!isPlainValues(options)) throw endAllRefuses(`${withoutText(options)} as its options`);
+  const stray = Object.keys(options).find((name) => name !== 'except');
+  if (stray !== undefined) throw endAllRefuses(`the option '${stray}'`);
   const { except } = options;
   if (except === undefined) return null;
   const handle = isObject(except) ? except['handle'] : undefined;

@@ -1,6 +1,7 @@
 import type { ConfigurableModuleAsyncOptions, DynamicModule, Provider, Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { withoutText } from '../options/read-option.js';
+import { plainOptions } from '../options/plain-options.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 import { isObject } from '../state/values.js';
@@ -56,14 +57,25 @@ export function assertOnlyOne(modules: ModulesContainer, module: Type): void {
 /** What `forRootAsync` takes: one of `useFactory`, `useClass` and `useExisting`. */
 type AsyncSessionOptions = ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>;
 
+const ASYNC_NAMES: ReadonlySet<string> = new Set<keyof AsyncSessionOptions>([
+  'imports',
+  'inject',
+  'useFactory',
+  'useClass',
+  'useExisting',
+  'provideInjectionTokensFrom',
+]);
+
 const ASYNC_TAKES = '{ useFactory, inject }, { useClass } or { useExisting }';
 
-/** @throws SessionConfigError if nothing says how to make the options */
+/** @throws SessionConfigError if nothing says how to make the options, or several, or if a name is misspelt */
 export function assertGivenAsync(options: AsyncSessionOptions): void {
   assertGiven('forRootAsync', options, ASYNC_TAKES);
+  const names = Object.keys(plainOptions(options));
   const { useFactory, useClass, useExisting } = options;
-  if (useFactory || useClass || useExisting) return;
-  const got = Object.keys(options).join(', ') || 'nothing';
+  const isOne = [useFactory, useClass, useExisting].filter(Boolean).length === 1;
+  if (isOne && names.every((name) => ASYNC_NAMES.has(name))) return;
+  const got = names.join(', ') || 'nothing';
   throw new SessionConfigError(
     `SessionModule.forRootAsync got ${got}; it takes ${ASYNC_TAKES}. Plain options go to SessionModule.forRoot.`,
   );

@@ -11,7 +11,7 @@ import { plainOptions } from './plain-options.js';
 import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { stealthOptions } from './stealth.options.js';
-import { type Settings, type Table, group, readTable } from './read-table.js';
+import { type Settings, type Table, assertKnown, group, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
 
 /** A class with static functions counts too: superjson exports one. */
@@ -28,9 +28,15 @@ const injection = {
 const takesDefinition = '{ useClass } or { useFactory, inject }, a class or a function';
 
 const definition = refine(is(takesDefinition, isObject), (value, option) => {
-  readTable(injection, value, `${option}.`);
-  const names = Object.keys(value).join(', ') || 'nothing';
-  return isDefinition(value) ? value : new Refusal(`got ${names}; it takes ${takesDefinition}.`);
+  const given = plainOptions(value);
+  const names = Object.keys(given).filter((name) => given[name] !== undefined);
+  const wrong = new Refusal(`got ${names.join(' and ') || 'nothing'}; it takes ${takesDefinition}.`);
+  if (names.length === 0) return wrong;
+  assertKnown(given, ['useClass', 'useFactory', 'inject'], option);
+  readTable(injection, given, `${option}.`);
+  // The one would be ignored for the other.
+  const isMixed = names.includes('useClass') && names.length > 1;
+  return isDefinition(given) && !isMixed ? given : wrong;
 });
 
 const definitions = refine(is('an object of drivers by name', isObject), (drivers, option) =>

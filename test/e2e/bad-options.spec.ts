@@ -84,6 +84,9 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
   ['exclude', ['/health', {}, null, 5], /takes a list such as/],
   ['exclude', [[5], [null], [{}], [{ path: 5 }]], /has an entry that is/],
   ['exclude', [['/a('], ['/*']], /is no path/],
+  ['exclude', [Array(1)], /has an entry that is undefined/],
+  ['exclude.methods', [['/x', { path: '/x', methods: 'GET' }]], /does not exist. Known are path, method/],
+  ['passive.methods', [[{ path: /^.x/, methods: 'GET' }]], /does not exist. Known are path, method/],
   ['storeTimeout', [0, -5, 'x', null, Infinity], /takes milliseconds above zero/],
   ['whenStoreFails', ['ignore', true, null, ''], /takes 'reject' or 'degrade'/],
   ['gc', [0, true, null, 'never', -1], /takes milliseconds above zero.*, or false\./],
@@ -107,6 +110,16 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
     'drivers.mine',
     [{ mine: {} }, { mine: { useFactory: 5 } }, { mine: { useClass: 'x' } }],
     /takes { useClass } or { useFactory, inject }/,
+  ],
+  [
+    'drivers.mine',
+    [{ mine: { useFactory: () => ({}), useClass: Date } }, { mine: { useClass: Date, inject: [] } }],
+    /got (useFactory and useClass|useClass and inject); it takes { useClass } or { useFactory, inject }/,
+  ],
+  [
+    'drivers.mine.injects',
+    [{ mine: { useFactory: () => ({}), injects: ['CLIENT'] } }],
+    /does not exist. Known are useClass, useFactory, inject/,
   ],
   ['drivers.mine.inject', [{ mine: { useFactory: () => ({}), inject: 'CLIENT' } }], /takes a list/],
   ['cookie', ['session', null, 5, []], /takes an object such as/],
@@ -282,6 +295,20 @@ describe('A wrong option stops the boot', () => {
     );
   });
 
+  it('also if forRootAsync is told in several ways, or in a misspelt one', () => {
+    const useFactory = () => ({ secret: SECRET });
+    class Options {
+      createSessionOptions = useFactory;
+    }
+    expect(() => SessionModule.forRootAsync({ useFactory, useClass: Options })).toThrow(
+      /got useFactory, useClass; it takes { useFactory, inject }, { useClass } or { useExisting }/,
+    );
+    expect(() => SessionModule.forRootAsync({ useFactory, injects: [] } as never)).toThrow(
+      /got useFactory, injects; it takes/,
+    );
+    expect(() => SessionModule.forRootAsync({ useFactory, useClass: undefined } as never)).not.toThrow();
+  });
+
   it.each(['useClass', 'useExisting'])('also if the class under %s makes no options', async (how) => {
     @Injectable()
     class Settings {
@@ -346,6 +373,7 @@ describe('The secret', () => {
     ['a list with a short one', { secret: [SECRET, short] }, /'secret\[1\]' got 31 characters/],
     ['a list with an empty one', { secret: [SECRET, ''] }, /'secret\[1\]' got an empty text/],
     ['a list with a hole', { secret: [SECRET, undefined] }, /'secret\[1\]' got nothing/],
+    ['a list of holes', { secret: Array(2) }, /'secret\[0\]' got nothing/],
     ['an object', { secret: { key: short } }, /'secret' got an object/],
     [
       'a repetition',
@@ -373,7 +401,6 @@ describe('The secret', () => {
     const everything = await Promise.all(
       cases.map(([option, , value]) => complaintAbout(wrongOptions(option, value))),
     );
-    ['a list of holes', { secret: Array(2) }, /'secret\[0\]' got nothing/],
     expect(everything.filter((message) => message.includes(SECRET))).toEqual([]);
   });
 

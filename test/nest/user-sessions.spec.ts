@@ -207,7 +207,14 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     await using shop = await start();
     const visitor = await shop.signIn('ann');
     const handle = await handleOf(visitor);
-    for (const options of [null, handle, { except: null }, { except: handle }, { except: {} }]) {
+    for (const options of [
+      null,
+      handle,
+      { except: null },
+      { except: handle },
+      { except: {} },
+      { excpt: { handle } },
+    ]) {
       const ended = calling(shop.manager, 'endAll', 'ann', options);
       await expect(ended).rejects.toThrow(/endAll got .* it takes { except: session }/);
     }

@@ -2,6 +2,8 @@ import { METHODS } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
 import { optionError, shown, withoutText } from '../../options/read-option.js';
+import { plainOptions } from '../../options/plain-options.js';
+import { assertKnown } from '../../options/read-table.js';
 import type { NamedRoute } from '../../options/named-route.js';
 import type { RawRequest } from '../raw-http.js';
 import { prefixPathOf } from './global-prefix.js';
@@ -54,7 +56,8 @@ export function compileRoutes(
   option: 'exclude' | 'passive',
 ): RouteTest | null {
   if (routes.length === 0) return null;
-  const rules = routes.map((route) => checked(route, option));
+  // Not `map`, which skips the holes of a list.
+  const rules = Array.from(routes, (route) => checked(route, option));
   let matching: RouteMatching | null = null;
   let compiled: Compiled | null = null;
   return (method, url) => {
@@ -120,6 +123,7 @@ function checked(route: unknown, option: string): Rule {
   if (typeof route === 'string' || route instanceof RegExp)
     return { path: pathIn(route, option), method: null };
   if (typeof route === 'object' && route !== null && 'path' in route) {
+    assertKnown(plainOptions(route), ['path', 'method'], option);
     const { path } = route;
     const method = methodOf('method' in route ? route.method : undefined, option);
     if (typeof path === 'string' || path instanceof RegExp) return { path: pathIn(path, option), method };
