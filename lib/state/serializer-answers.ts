@@ -1,5 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import type { SessionSerializer } from './payload.js';
+import { isObject } from './values.js';
 
 /** Serializers that were seen to read back what they wrote. JSON is known to. */
 const proven = new WeakSet<SessionSerializer>([JSON]);
@@ -16,10 +17,20 @@ export function writtenBy(serializer: SessionSerializer, payload: object): strin
   if (typeof text !== 'string') throw wrongAnswer('stringify', text, 'the text itself');
   if (!proven.has(serializer)) {
     const read = readBy(serializer, text);
-    if (typeof read !== 'object' || read === null) throw wrongAnswer('parse', read, WHAT_PARSE_RETURNS);
+    if (!isReadBack(read, payload)) throw wrongAnswer('parse', read, WHAT_PARSE_RETURNS);
     proven.add(serializer);
   }
   return text;
+}
+
+/** Whether a value has the fields of a payload: those that are no objects unchanged, the others as objects. */
+function isReadBack(read: unknown, payload: object): boolean {
+  return (
+    isObject(read) &&
+    Object.entries(payload).every(([name, value]: [string, unknown]) =>
+      typeof value === 'object' ? typeof read[name] === 'object' : read[name] === value,
+    )
+  );
 }
 
 /**
@@ -47,7 +58,11 @@ function wrongAnswer(method: 'stringify' | 'parse', answer: unknown, takes: stri
     ? 'a promise'
     : answer === undefined || answer === null
       ? String(answer)
-      : `a value of type ${typeof answer}`;
+      : method === 'parse' && typeof answer === 'object'
+        ? Array.isArray(answer)
+          ? 'a list'
+          : 'something else than stringify was given'
+        : `a value of type ${typeof answer}`;
   return new SessionValueError(
     `The serializer's ${method} returned ${got}. The option 'serializer' takes an object whose ${method} returns ${takes}, and no promise.`,
     { atCommit: true },

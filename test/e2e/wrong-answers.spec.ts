@@ -1,5 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RecordDriver, SealingDriver, SessionModuleOptions, SessionRecord } from 'nestjs-session-kit';
+import {
+  type RecordDriver,
+  type SealingDriver,
+  type SessionModuleOptions,
+  type SessionRecord,
+  SessionStoreError,
+} from 'nestjs-session-kit';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
@@ -41,6 +47,13 @@ const SERIALIZERS: readonly [returns: string, serializer: object, named: string]
     'stringify returned a promise',
   ],
   ['nothing when it reads', { stringify, parse: () => undefined }, 'parse returned undefined'],
+  ['a list when it reads', { stringify, parse: () => [] }, 'parse returned a list'],
+  ['a number when it reads', { stringify, parse: () => 5 }, 'parse returned a value of type number'],
+  [
+    'an envelope when it reads',
+    { stringify: (value: unknown) => stringify({ json: value }), parse },
+    'parse returned something else than stringify was given',
+  ],
   [
     'a promise when it reads',
     { stringify, parse: async (text: string) => parse(text) },
@@ -148,6 +161,24 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       brought(changed({ listByUser: async () => ({ records: [], cursor: 'again' }) })),
     );
     await expect(app.manager.list('ann')).rejects.toThrow(/listByUser\(\) returned .* no page before had/);
+  });
+
+  it.each([-1, 1.5, Number.NaN, '4', { count: 'secret' }])(
+    'rejects if collectGarbage of a driver returned %j',
+    async (answer) => {
+      const { app } = await begin(platform, brought(changed({ collectGarbage: async () => answer })));
+      const collected = app.manager.collectGarbage();
+      await expect(collected).rejects.toThrow(SessionStoreError);
+      await expect(collected).rejects.toThrow(
+        /"own" is wrong: collectGarbage\(\) returned .* it returns a whole number from 0 on/,
+      );
+      await expect(collected).rejects.not.toThrow('secret');
+    },
+  );
+
+  it('treats nothing from collectGarbage as no records removed', async () => {
+    const { app } = await begin(platform, brought(changed({ collectGarbage: async () => undefined })));
+    expect(await app.manager.collectGarbage()).toBe(0);
   });
 
   it('ends a session although destroyVersion of its driver returned nothing, and says so', async () => {

@@ -79,6 +79,22 @@ function pageAnswered(driver: string, answer: UserRecords, cursor: string | null
   throw wrongAnswer(driver, 'listByUser', answer, takes);
 }
 
+/**
+ * Checks how many records a driver says it removed. Nothing counts as none.
+ *
+ * @throws SessionStoreError if it is no whole number from 0 on
+ */
+export function countAnswered(driver: string, answer: unknown): number {
+  if (answer === undefined || answer === null) return 0;
+  if (typeof answer === 'number' && Number.isSafeInteger(answer) && answer >= 0) return answer;
+  throw wrongAnswer(
+    driver,
+    'collectGarbage',
+    answer,
+    'a whole number from 0 on: how many records it removed',
+  );
+}
+
 function wrongAnswer(driver: string, method: string, answer: unknown, returns: string): SessionStoreError {
   return new SessionStoreError(
     `The session driver "${driver}" is wrong: ${method}() returned ${kindOf(answer)}; it returns ${returns}.`,

@@ -1,6 +1,7 @@
 import { type AnyDriver, isSealing } from '../../drivers/driver.js';
 import { systemClock } from '../../drivers/clock.js';
 import { waitFor } from '../../drivers/guard/driver-task.js';
+import { countAnswered } from '../../drivers/guard/guarded-driver.js';
 import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { CHANNELS } from '../../events/channels.js';
 import type { SessionLog } from '../../drivers/session-log.js';
@@ -30,7 +31,8 @@ export class GarbageCollection {
    * Runs one round. Only one runs at a time: a call during a round joins that round.
    *
    * @returns how many records were removed
-   * @throws SessionStoreError if the driver makes no progress for ten times the option `storeTimeout`; also
+   * @throws SessionStoreError if the driver makes no progress for ten times the option `storeTimeout`, or
+   * returns no number; also
    * rethrows driver errors
    */
   collect(): Promise<number> {
@@ -50,7 +52,7 @@ export class GarbageCollection {
       storeTimeout,
       call: (progressed) => driver.collectGarbage?.(systemClock.now(), progressed),
     });
-    const count = removed ?? 0;
+    const count = countAnswered(name, removed);
     if (count > 0 && CHANNELS.expired.hasSubscribers)
       CHANNELS.expired.publish({ driver: name, at: systemClock.now(), count });
     return count;
