@@ -2,6 +2,7 @@ import { Inject, Injectable, type Provider, Scope } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   type RecordDriver,
+  SessionConfigError,
   SessionDriver,
   SessionManager,
   SessionModule,
@@ -72,6 +73,21 @@ describe('the drivers of an application', () => {
     expect(heard).toEqual(['open one {"url":"here"}', 'open two undefined']);
     await module.close();
     expect(heard.slice(2)).toEqual(['close one', 'close two']);
+  });
+
+  it('stop the boot with an error that names the one that cannot be opened, and not what its client says', async () => {
+    const refused = Object.assign(new Error('no mongo://ada:hunter2@db'), { code: 'ECONNREFUSED' });
+    for (const [thrown, message] of [
+      [refused, 'The session driver "one" could not be opened (ECONNREFUSED).'],
+      ['hunter2', 'The session driver "one" could not be opened (an unknown error).'],
+    ] as const) {
+      const driver = Object.assign(new MarkedDriver(), { open: () => Promise.reject(thrown) });
+      const booted = OneStore.start({ drivers: { one: { useFactory: () => driver } } });
+      await expect(booted).rejects.toMatchObject({ name: 'SessionStoreError', message, cause: thrown });
+    }
+    const own = new SessionConfigError('mongo.url got nothing; it takes a URL.');
+    const driver = Object.assign(new MarkedDriver(), { open: () => Promise.reject(own) });
+    await expect(OneStore.start({ drivers: { one: { useFactory: () => driver } } })).rejects.toBe(own);
   });
 
   it('include the providers marked with @SessionDriver', async () => {

@@ -1,5 +1,6 @@
-import { SessionStoreError } from '../../session.errors.js';
+import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { begun } from './circuit-breaker.js';
+import { failureReason } from './failure-reason.js';
 
 /** The longest delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -20,6 +21,18 @@ interface DriverTask<T> {
 /** A driver took too long. Its work may go on. */
 export class DriverHangsError extends SessionStoreError {
   override readonly name = 'SessionStoreError';
+}
+
+/**
+ * The error for a driver that could not be opened: its own, if it says itself what is wrong. Otherwise one that
+ * names the driver, with the driver's as its cause: a client's message may contain a password.
+ */
+export function openError(driver: string, error: unknown): SessionError {
+  if (error instanceof SessionError) return error;
+  const reason = failureReason(error) || 'an unknown error';
+  return new SessionStoreError(`The session driver "${driver}" could not be opened (${reason}).`, {
+    cause: error,
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { systemClock } from '../../drivers/clock.js';
 import { BUILT_IN_NAMES, makeBuiltIn } from '../../drivers/built-in-drivers.js';
 import { type AnyDriver, type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { begun } from '../../drivers/guard/circuit-breaker.js';
-import { DriverHangsError, waitFor } from '../../drivers/guard/driver-task.js';
+import { DriverHangsError, openError, waitFor } from '../../drivers/guard/driver-task.js';
 import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
@@ -167,7 +167,7 @@ export class DriverRegistry {
     try {
       await waitFor({ driver: name, method: 'open', storeTimeout, call: () => opening });
     } catch (error) {
-      if (!(error instanceof DriverHangsError)) throw error;
+      if (!(error instanceof DriverHangsError)) throw openError(name, error);
       this.#log.error(`${error.message} The application boots meanwhile.`);
       opening.then(
         () => this.#log.warn(`The session driver "${name}" is open now.`),
