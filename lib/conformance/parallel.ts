@@ -96,6 +96,47 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       }
     });
 
+    // A touch that follows the write would repair what one before it broke.
+    for (const touches of [1, 2]) {
+      it(`a write just after ${touches === 1 ? 'a touch' : 'two touches'} is kept`, async ({
+        driver,
+        stored,
+        another,
+      }) => {
+        const second = await another();
+        for (let round = 0; round < 6; round++) {
+          const { id, record } = await stored();
+          const next = { ...record, version: 2, payload: `round ${round}`, userId: 'u' };
+          const touching = [second, driver]
+            .slice(0, touches)
+            .map((each) => each.touch(id, record.expiresAt + 1_000));
+          const writing = (round % 2 === 0 ? driver : second).write(id, next);
+          expect(await Promise.all([...touching, writing])).toEqual([...touching.map(() => true), true]);
+          const kept = await second.read(id);
+          expect({ ...kept, expiresAt: 0 }).toEqual({ ...next, expiresAt: 0 });
+          expect(await driver.write(id, { ...next, version: 3 })).toBe(true);
+        }
+      });
+    }
+
+    it('a touch beside a removal and a new record of version 1 takes nothing from the new one', async ({
+      driver,
+      stored,
+      another,
+    }) => {
+      const second = await another();
+      for (let round = 0; round < 5; round++) {
+        const { id, record } = await stored({ payload: 'old' });
+        const next = { ...record, payload: 'new' };
+        const replace = async (): Promise<void> => {
+          await driver.destroy(id);
+          expect(await driver.write(id, next)).toBe(true);
+        };
+        await Promise.all([second.touch(id, record.expiresAt + 1_000), replace()]);
+        expect((await second.read(id))?.payload).toBe('new');
+      }
+    });
+
     for (const way of ['destroy', 'destroyVersion'] as const) {
       it(`a touch beside ${way} brings nothing back`, async ({ driver, clock, stored, sample, another }) => {
         const second = await another();

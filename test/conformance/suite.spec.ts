@@ -71,7 +71,43 @@ describe('the conformance suite', () => {
     const failed = await failedBy(() => ({ driver }));
     // It passes everything else, which is why such a driver goes unnoticed until there is load.
     expect(failed).toEqual(expect.arrayContaining(sentencesOfParallelRequests));
-    expect(failed.length).toBeLessThan(8);
+    expect(failed.length).toBeLessThan(12);
+  });
+
+  it('detects a driver whose touch writes back what it has read, over a newer write', async () => {
+    const create = (): { driver: RecordDriver } => {
+      const records = new Map<string, SessionRecord>();
+      const touched: RecordDriver = {
+        async read(id) {
+          const record = records.get(id);
+          return record !== undefined && record.expiresAt > Date.now() ? { ...record } : null;
+        },
+        async write(id, record) {
+          const stored = records.get(id);
+          const version = stored !== undefined && stored.expiresAt > Date.now() ? stored.version : 0;
+          if (version !== record.version - 1) return false;
+          records.set(id, { ...record });
+          return true;
+        },
+        async touch(id, expiresAt) {
+          const record = await touched.read(id);
+          await new Promise(setImmediate);
+          if (record === null || !records.has(id)) return false;
+          records.set(id, { ...record, expiresAt });
+          return true;
+        },
+        async destroy(id) {
+          records.delete(id);
+        },
+      };
+      return { driver: touched };
+    };
+    expect(await failedBy(create)).toEqual(
+      expect.arrayContaining([
+        'a write just after a touch is kept',
+        'a write just after two touches is kept',
+      ]),
+    );
   });
 
   it('detects a driver that ignores the time', async () => {
