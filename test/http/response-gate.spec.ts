@@ -255,18 +255,24 @@ describe('the response gate', () => {
     await expect.poll(other.sent).toMatch(/^HTTP\/1.1 201 [^]*one/);
   });
 
-  it('drops what is written after a held end', async () => {
+  it('refuses what is written after a held end, as Node does', async () => {
     const { res, write, sent } = await holding();
-    const errors: unknown[] = [];
-    res.on('error', (error) => errors.push(error));
+    const told: unknown[] = [];
+    res.on('error', (error) => told.push(['emitted', Reflect.get(error, 'code')]));
     res.end('body');
-    res.write('too much');
+    res.write('too much', (error) => told.push(['write', Reflect.get(Object(error), 'code')]));
     res.end('too much');
     await write.reached;
+    expect(told).toEqual([]);
     write.release();
-    await expect.poll(sent).toContain('body');
-    await settled();
-    expect(errors).toEqual([]);
+    await expect.poll(() => told).toHaveLength(3);
+    const code = 'ERR_STREAM_WRITE_AFTER_END';
+    expect(told).toEqual([
+      ['write', code],
+      ['emitted', code],
+      ['emitted', code],
+    ]);
+    expect(sent()).toContain('body');
     expect(sent()).not.toContain('too much');
   });
 
@@ -319,7 +325,7 @@ describe('the response gate', () => {
     expect(store.calls().length).toBeLessThan(300);
   });
 
-  it('ignores what is written after a 503, and calls the callback of end', async () => {
+  it('refuses what is written after a 503, and calls the callback of end', async () => {
     const { store, session, res, sent } = await gated();
     session.put('a', 1);
     store.failNext('write');
@@ -327,11 +333,29 @@ describe('the response gate', () => {
     res.on('error', (error) => called.push(error.message));
     res.end('the page', () => called.push('ended'));
     await expect.poll(sent).toContain('503');
+    expect(called).toEqual([]);
     expect([res.write('more'), res.writeHead(200), res.end('more')]).toEqual([false, res, res]);
     await settled();
     res.emit('finish');
-    expect(called).toEqual(['ended']);
+    expect(called).toEqual([expect.stringMatching(/^write after end/), expect.any(String), 'ended']);
     expect(sent()).not.toMatch(/more|the page/);
+  });
+
+  it('lets nobody destroy the response before its 503 is sent', async () => {
+    const { store, session, res, sent } = await gated();
+    session.put('a', 1);
+    store.failNext('write');
+    const errors: Error[] = [];
+    res.on('error', (error) => {
+      errors.push(error);
+      res.destroy();
+    });
+    res.write('half a page');
+    await expect.poll(sent).toContain('503');
+    await expect.poll(() => errors).toHaveLength(2);
+    expect(res.destroyed).toBe(false);
+    res.emit('finish');
+    expect(res.destroy().destroyed).toBe(true);
   });
 
   it('answers 500 if Node refuses the head, with the cookie of the stored session', async () => {

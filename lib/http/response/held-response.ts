@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Operation } from './gated-methods.js';
 import type { HeadArguments } from './response-head.js';
 
-interface HeldOperation {
+/** A call of a response's method, to be made once the response is released. */
+export interface HeldOperation {
   readonly operation: Operation;
   readonly args: unknown[];
 }
@@ -66,8 +67,7 @@ export class HeldResponse {
   }
 
   hold(operation: Operation, args: unknown[]): void {
-    // A write after the end is a mistake. Node.js would emit an error, which ends the process if nobody listens.
-    if (!this.hasEnd) this.#operations.push({ operation, args });
+    this.#operations.push({ operation, args });
     this.lookSent();
     if (operation === 'write') this.#releaseDrain ??= deferDrain(this.#res);
   }
@@ -103,18 +103,14 @@ export class HeldResponse {
   /**
    * Discards everything held.
    *
-   * @returns the callbacks that the application passed for the response's end
+   * @returns the operations that will not be performed
    */
-  discard(): (() => unknown)[] {
-    const callbacks = this.#operations
-      .filter(({ operation }) => operation === 'end')
-      .map(({ args }) => args.find((argument) => typeof argument === 'function'))
-      .filter((callback) => typeof callback === 'function')
-      .map((callback) => () => callback());
+  discard(): readonly HeldOperation[] {
+    const operations = this.#operations;
     this.#operations = [];
     this.takeHead();
     this.releaseWriters(false);
-    return callbacks;
+    return operations;
   }
 }
 

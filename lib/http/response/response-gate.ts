@@ -5,6 +5,7 @@ import type { SessionCommits } from '../../session/session-commits.js';
 import type { FailedResponse } from '../wording.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
+import { REPLACED, keepUntilSent, refuseCall, refuseHeld } from './refused-calls.js';
 import { type HeadAddition, setsCookies } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
 
@@ -68,7 +69,10 @@ export class ResponseGate {
     }
     if (this.#writer.isWriting) return this.#writer.perform(method, args);
     const whileHeld = method === 'write' ? false : this.#res;
-    if (this.#failed) return whileHeld;
+    if (this.#failed) {
+      refuseCall(this.#res, method, args, REPLACED);
+      return whileHeld;
+    }
     // A change that needs a cookie is dropped now, so nothing has to wait for it.
     if (this.#writer.headLeft && !this.#committing) this.#session.refuseTooLate();
     // Once the head was sent, only the end has to wait.
@@ -176,14 +180,19 @@ export class ResponseGate {
     if (this.#writer.noticeHead()) this.#context.late();
     let writable = true;
     for (let next = held.first; next !== undefined; next = held.first) {
-      // Listeners to the head and the chunks may have changed the session.
-      if (next.operation === 'end' && this.#session.due) {
-        this.#commitAgain();
-        break;
+      const { operation, args } = next;
+      if (this.#writer.ended) {
+        refuseCall(this.#res, operation, args);
+      } else {
+        // Listeners to the head and the chunks may have changed the session.
+        if (operation === 'end' && this.#session.due) {
+          this.#commitAgain();
+          break;
+        }
+        const result = this.#writer.perform(operation, args);
+        if (operation === 'write') writable = result !== false;
       }
       held.dropFirst();
-      const result = this.#writer.perform(next.operation, next.args);
-      if (next.operation === 'write') writable = result !== false;
     }
     // If the socket is full by now, its own `drain` notifies the writers.
     held.releaseWriters(writable && !this.#writer.ended);
@@ -205,13 +214,15 @@ export class ResponseGate {
   /** Sends an error instead of what is held. */
   #replace(status: 409 | 500 | 503): void {
     this.#failed = true;
-    const callbacks = this.#holding.discard();
+    const discarded = this.#holding.discard();
     if (this.headSent) {
       // The status was already sent. Only a broken connection can still tell the client.
       this.#res.destroy();
+      refuseHeld(this.#res, discarded);
       return;
     }
-    for (const callback of callbacks) this.#res.once('finish', callback);
+    refuseHeld(this.#res, discarded);
+    keepUntilSent(this.#res);
     this.#writer.endWithError(status);
   }
 }

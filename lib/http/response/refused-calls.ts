@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import { isClosed } from '../raw-http.js';
+import type { Operation } from './gated-methods.js';
+
+/** What a write is told whose response was replaced by an error. */
+export const REPLACED = 'write after end: an error was sent instead of what the application wrote';
+
+/**
+ * Answers a call on a response that takes nothing more the way Node.js does, so that whoever waits for it
+ * learns of it: callbacks are called, and what was written yields an error, for its callback and as the event
+ * `error`. Unlike with Node.js, this event does not end the process if nobody listens.
+ *
+ * @param why the error's message if the response has ended
+ */
+export function refuseCall(
+  res: ServerResponse,
+  operation: Operation,
+  args: readonly unknown[],
+  why = 'write after end',
+): void {
+  const callback = callbackIn(args);
+  if (operation === 'write' || (operation === 'end' && isChunk(args[0]))) {
+    const isCutOff = isGone(res) && !res.writableEnded;
+    process.nextTick(report, res, isCutOff ? destroyed(operation) : writeAfterEnd(why), callback);
+  } else if (callback !== undefined) {
+    callWhenEnded(res, callback);
+  }
+}
+
+/**
+ * Answers the calls that were held when their response was replaced by an error. If the application is still
+ * about to write, the response emits `error` even if no write was held: `pipeline` stops on an error, and
+ * would wait forever after an end that it did not cause.
+ *
+ * Call it before the error is sent: Node.js would report the end first.
+ */
+export function refuseHeld(
+  res: ServerResponse,
+  held: readonly { readonly operation: Operation; readonly args: readonly unknown[] }[],
+): void {
+  const hasEnd = held.some(({ operation }) => operation === 'end');
+  for (const { operation, args } of held) {
+    // The response ends, as the application wanted, if not with its last chunk.
+    refuseCall(res, operation, operation === 'end' ? [callbackIn(args)] : args, REPLACED);
+  }
+  if (!hasEnd) refuseCall(res, 'write', [], REPLACED);
+}
+
+/**
+ * Keeps a response from being destroyed until it is sent. `pipeline` destroys what it writes to when it gets
+ * an error.
+ */
+export function keepUntilSent(res: ServerResponse): void {
+  const own = Object.getOwnPropertyDescriptor(res, 'destroy');
+  Object.defineProperty(res, 'destroy', { configurable: true, writable: true, value: () => res });
+  const restore = (): void => {
+    if (own === undefined) Reflect.deleteProperty(res, 'destroy');
+    else Object.defineProperty(res, 'destroy', own);
+  };
+  res.once('finish', restore);
+  res.once('close', restore);
+}
+
+function report(res: ServerResponse, error: Error, callback: CallableFunction | undefined): void {
+  callback?.(error);
+  if (isGone(res)) return;
+  // `pipe` emits an error again if its own listener was the only one.
+  if (!res.listeners('error').includes(ignore)) res.on('error', ignore);
+  res.emit('error', error);
+}
+
+function callWhenEnded(res: ServerResponse, callback: CallableFunction): void {
+  if (res.writableFinished) process.nextTick(callback, alreadyFinished());
+  else if (isGone(res)) process.nextTick(callback, destroyed('end'));
+  else res.once('finish', () => callback());
+}
+
+/** HTTP/2 responses have no `destroyed`. */
+function isGone(res: ServerResponse): boolean {
+  return res.destroyed || isClosed(res);
+}
+
+function callbackIn(args: readonly unknown[]): CallableFunction | undefined {
+  return args.find((argument) => typeof argument === 'function');
+}
+
+function isChunk(argument: unknown): boolean {
+  return typeof argument !== 'function' && Boolean(argument);
+}
+
+// The errors of Node.js's streams, which it does not export.
+
+function writeAfterEnd(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_STREAM_WRITE_AFTER_END' });
+}
+
+function destroyed(operation: Operation): Error {
+  const message = `Cannot call ${operation} after a stream was destroyed`;
+  return Object.assign(new Error(message), { code: 'ERR_STREAM_DESTROYED' });
+}
+
+function alreadyFinished(): Error {
+  const message = 'Cannot call end after a stream was finished';
+  return Object.assign(new Error(message), { code: 'ERR_STREAM_ALREADY_FINISHED' });
+}
+
+function ignore(): void {}
