@@ -12,6 +12,7 @@ import {
   SessionError,
   SessionValueError,
 } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
 import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
@@ -611,6 +612,52 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       return [again === own, own['id'] === session.id, session.get('a')];
     });
     expect(seen).toEqual([true, true, 1]);
+  });
+
+  it.each(['save', 'commit', 'reload', 'destroy', 'regenerate', 'touch', 'resetMaxAge'])(
+    'returns itself from %s with a callback, as in express-session',
+    async (method) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      const isItself = await visitor.in(async (_session, context) => {
+        const own = shape(context);
+        const called = new Deferred();
+        const given: unknown = Reflect.apply(Object(own[method]), own, [() => called.resolve()]);
+        await called.promise;
+        return given === own;
+      });
+      expect(isItself).toBe(true);
+    },
+  );
+
+  it.each(['touch', 'resetMaxAge'])(
+    'goes on with save() after %s(), as in express-session',
+    async (method) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      const { cookies } = await visitor.handle(async (_session, context) => {
+        const own = shape(context);
+        own['a'] = 2;
+        await calling(Object(Reflect.apply(Object(own[method]), own, [])), 'save');
+      });
+      expect(cookies.join()).toMatch(/max-age=7200\b/i);
+      expect(await visitor.in((session) => session.get('a'))).toBe(2);
+    },
+  );
+
+  it('returns a promise from save, reload and destroy without a callback', async () => {
+    await using app = await start();
+    const seen = await app.visitor().in(async (session, context) => {
+      const own = shape(context);
+      const pending = ['save', 'reload', 'destroy'].map((name): unknown =>
+        Reflect.apply(Object(own[name]), own, []),
+      );
+      await Promise.all(pending);
+      return [pending.every((each) => each instanceof Promise), session.isEmpty];
+    });
+    expect(seen).toEqual([true, true]);
   });
 
   it('refuses assignments if the session is read-only or not loaded yet, or the key is invalid', async () => {

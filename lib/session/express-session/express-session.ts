@@ -8,19 +8,38 @@ import type { ExpressValues } from './express-values.js';
 import type { RequestSession } from '../request-session.js';
 import { isSessionMethod, isSessionProperty } from '../session-members.js';
 
+type OwnMethod = (session: RequestSession, values: ExpressValues, args: readonly unknown[]) => unknown;
+
 /** Methods of express-session that a session does not have, or that behave differently there. */
-const OWN_METHODS: Readonly<
-  Record<string, (session: RequestSession, values: ExpressValues, args: readonly unknown[]) => unknown>
-> = {
+const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
   regenerate(session, values, args) {
     for (const keys of args) if (Array.isArray(keys)) values.keepOnly(keys.map(String));
     return session.regenerate(args.find(isCallback));
   },
-  resetMaxAge: (session, _values, args) => session.touch(args.find(isCallback)),
+  commit: chainable('commit'),
+  save: chainable('save'),
+  reload: chainable('reload'),
+  destroy: chainable('destroy'),
+  touch: renew,
+  resetMaxAge: renew,
   toJSON(_session, values) {
     return Object.fromEntries(Object.keys(values.all ?? {}).map((key) => [key, values.handOut(key)]));
   },
 };
+
+/** With a callback, it returns the session, as in express-session; without one, a promise. */
+function chainable(name: 'commit' | 'save' | 'reload' | 'destroy'): OwnMethod {
+  return (session, _values, args) => {
+    const pending: unknown = Reflect.apply(session[name], session, args);
+    return args.some(isCallback) ? session : pending;
+  };
+}
+
+/** In express-session these have no callback, and return the session. */
+function renew(session: RequestSession, _values: ExpressValues, args: readonly unknown[]): RequestSession {
+  void Reflect.apply(session.touch, session, args);
+  return session;
+}
 
 /**
  * The session of a request as `request.session`: it has the shape of express-session, so that libraries made
