@@ -1,10 +1,14 @@
 import { FlashMessages } from '../session/flash-messages.js';
 import type { RequestSession } from '../session/request-session.js';
+import { cloneValue } from '../state/values.js';
 
 /**
  * What templates see without being passed it: `session` (read-only), `flashMessages`, `old(key)`,
  * `errors(field)` and `hasErrors`, of the current request. Empty if the request has no session (an excluded
  * route, the error page while the store is down), so that a layout shared by all pages works on each.
+ *
+ * Values and messages are copies: those of the session may be mutated in place, and a template that sorts a
+ * list to show it must not store it.
  *
  * Plain objects with own functions, because template engines (Handlebars) refuse members of a prototype.
  */
@@ -48,11 +52,13 @@ function messagesOf(session: RequestSession | undefined): FlashMessages {
 function sessionView(session: RequestSession | undefined): object {
   return {
     get: (key: unknown, fallback?: unknown) => {
-      if (isNoKey(key)) return session?.all() ?? {};
+      if (isNoKey(key)) return cloneValue(session?.all() ?? {});
       const [name, otherwise] = [String(key), plain(fallback)];
-      return session === undefined ? noMessages.get(name, otherwise) : session.get(name, otherwise);
+      return cloneValue(
+        session === undefined ? noMessages.get(name, otherwise) : session.get(name, otherwise),
+      );
     },
-    all: () => session?.all() ?? {},
+    all: () => cloneValue(session?.all() ?? {}),
     has: (...keys: unknown[]) => session?.has(...keysOf(keys)) ?? false,
     hasAny: (...keys: unknown[]) => session?.hasAny(...keysOf(keys)) ?? false,
     exists: (...keys: unknown[]) => session?.exists(...keysOf(keys)) ?? false,
@@ -68,9 +74,9 @@ function sessionView(session: RequestSession | undefined): object {
 
 function flashView(messages: FlashMessages): object {
   return {
-    get: (key: unknown, fallback?: unknown) => messages.get(String(key), plain(fallback)),
+    get: (key: unknown, fallback?: unknown) => cloneValue(messages.get(String(key), plain(fallback))),
     has: (...keys: unknown[]) => messages.has(...keysOf(keys)),
-    all: () => messages.all(),
+    all: () => cloneValue(messages.all()),
     old: oldOf(messages),
     errors: errorsOf(messages),
     hasErrors: messages.hasErrors,
@@ -79,7 +85,7 @@ function flashView(messages: FlashMessages): object {
 }
 
 function oldOf(messages: FlashMessages): (key: unknown, fallback?: unknown) => unknown {
-  return (key, fallback) => messages.old(String(key), plain(fallback));
+  return (key, fallback) => cloneValue(messages.old(String(key), plain(fallback)));
 }
 
 function errorsOf(messages: FlashMessages): (field?: unknown) => unknown {

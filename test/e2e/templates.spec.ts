@@ -281,6 +281,44 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
     expect(new Set(text.split(','))).toEqual(new Set(['undefined']));
   });
 
+  it('get copies: what they do to a value or a message is not stored', async () => {
+    await using folder = await TempFolder.make({
+      'page.ejs': `<% const lists = [
+        session.get('list'), session.get().list, session.all().list, session.get('deep').list, session.get('deep.list'),
+        flashMessages.get('said'), flashMessages.all().said, session.flashMessages.get('said'), old('said'), session.old('said'),
+      ];
+      for (const list of lists) list.reverse().push('mutated'); %><%= lists.length %> <%= session.get('list') %>`,
+      'own.ejs': '',
+    });
+    const [, engine] = ENGINES;
+    if (engine === undefined) throw new Error('There are three engines.');
+
+    @Controller()
+    class ListsController {
+      @Get('lists')
+      @Render('page.ejs')
+      lists(@Session() session: Session) {
+        session.reflash();
+        return {};
+      }
+    }
+    const setup = setupFor(engine, folder.path);
+    await using app = await HandlerApp.start(platform, {
+      ...setup,
+      controllers: [...(setup.controllers ?? []), ListsController],
+    });
+    const visitor = app.visitor();
+    await visitor.in((session) => {
+      session.put({ list: [1, 2], deep: { list: [3, 4] } }).flash('said', [5, 6]);
+    });
+    expect((await visitor.agent.get('/lists').expect(200)).text).toBe('10 1,2');
+    expect(await visitor.in((session) => session.all())).toEqual({
+      list: [1, 2],
+      deep: { list: [3, 4] },
+      said: [5, 6],
+    });
+  });
+
   it('are rendered for their own request, even in a callback that belongs to another', async () => {
     const shared = { call: (callback: () => void): void => callback() };
     const [, engine] = ENGINES;
