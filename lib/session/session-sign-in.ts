@@ -11,6 +11,7 @@ import type { Readable } from './session-keys.js';
 import { pathOfThisSite } from './path-of-this-site.js';
 import { shownDuration } from './wording.js';
 import { isObject } from '../state/values.js';
+import { valuesByKey } from '../state/values-by-key.js';
 
 /**
  * Options of `signIn`.
@@ -186,9 +187,11 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * if (form.remember) session.permanent();
    */
   permanent(values?: Readable<T>): this {
-    const { facts } = this.writable;
-    if (values !== undefined) this.put(values);
-    facts.duration = TEN_YEARS_MS;
+    const state = this.writable;
+    if (values !== undefined)
+      for (const [key, value] of Object.entries(valuesByKey('permanent', values, state.readonlyValues)))
+        state.put(key, value);
+    state.facts.duration = TEN_YEARS_MS;
     return this;
   }
 

@@ -140,6 +140,22 @@ describe('an invalid argument', () => {
     },
   );
 
+  it.each(['reset', 'merge', 'permanent'] as const)(
+    'in place of an object with values is refused by an error that names %s, and changes nothing',
+    async (method) => {
+      const visitor = app.visitor();
+      const { duration } = await visitor.in((session) => session.put('a', 1));
+      await visitor.in((session) => {
+        for (const given of [5, 'x', null, new Map()]) {
+          const call = (): unknown => session[method](given as never);
+          expect(call).toThrow(SessionValueError);
+          expect(call).toThrow(`${method} takes an object with the new values by their keys`);
+        }
+      });
+      expect(await visitor.in((session) => [session.all(), session.duration])).toEqual([{ a: 1 }, duration]);
+    },
+  );
+
   it('does not include a single key where several are expected', async () => {
     const seen = await app.visitor().in(
       (session) => {
