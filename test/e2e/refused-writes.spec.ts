@@ -46,8 +46,14 @@ async function* rowsOf(late: number, close: () => void) {
 /** Pipes rows into a response; tells once their source is closed and the pipeline has called back. */
 function pipeRows(res: ServerResponse, tell: Tell, late = Infinity): void {
   const closed = new Deferred();
-  const rows = rowsOf(late, () => closed.resolve());
-  pipeline(rows, res, (error) => void closed.promise.then(() => tell(error)));
+  const ended = new Promise<unknown>((resolve) => {
+    pipeline(
+      rowsOf(late, () => closed.resolve()),
+      res,
+      resolve,
+    );
+  });
+  void Promise.all([ended, closed.promise]).then(([error]) => tell(error));
 }
 
 /** What waits for a response in each of the ways that Node.js has. */

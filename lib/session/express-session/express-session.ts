@@ -37,7 +37,7 @@ function chainable(name: 'commit' | 'save' | 'reload' | 'destroy'): OwnMethod {
 
 /** In express-session these have no callback, and return the session. */
 function renew(session: RequestSession, _values: ExpressValues, args: readonly unknown[]): RequestSession {
-  void Reflect.apply(session.touch, session, args);
+  void session.touch(args.find(isCallback));
   return session;
 }
 
