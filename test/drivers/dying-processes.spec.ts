@@ -11,7 +11,7 @@ import { freshId } from '../../lib/conformance/record-samples.js';
 import { RedisDriver } from '../../lib/drivers/redis/redis.driver.js';
 import { describeWith, startRedis } from '../servers/index.js';
 import type { DyingOrder } from './dying-process.js';
-import { compileProgram } from './file/compile-program.js';
+import { compileProgram } from '../support/compile-program.js';
 
 /** How many processes run at the same time. */
 const AT_A_TIME = 3;

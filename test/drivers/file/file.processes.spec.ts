@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { freshId, sampleRecord } from '../../conformance/record-samples.js';
-import { compileProgram } from './compile-program.js';
+import { compileProgram } from '../../support/compile-program.js';
 import { countOf, payloadOf } from './counting-payload.js';
 import type { CountingOrder, CountingReport } from './counting-process.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
