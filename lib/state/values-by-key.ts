@@ -1,6 +1,7 @@
 import { SessionValueError } from '../session.errors.js';
 import { lossOfEntries } from './json-loss.js';
-import { type Values, assertKey, cloneValue, isObject, writePath } from './values.js';
+import { isOpaque, isPlain } from './object-kinds.js';
+import { type Values, assertKey, cloneValue, isContainer, isObject, writePath } from './values.js';
 
 /**
  * Checks an object of values by key that a method was given: a plain object, or an instance of a class with
@@ -39,6 +40,23 @@ export function assertWritable(
   entries: readonly (readonly [string, unknown])[],
 ): void {
   if (!entries.some(([path]) => path.includes('.'))) return;
-  const trial = { ...cloneValue(target) };
-  for (const [path, value] of entries) writePath(trial, path, cloneValue(value));
+  const trial: Values = {};
+  for (const [path, value] of entries) {
+    for (const key of [path, topOf(path)])
+      if (Object.hasOwn(target, key) && !Object.hasOwn(trial, key)) trial[key] = cloneValue(target[key]);
+    if (!leadsIntoInstance(trial, path)) writePath(trial, path, cloneValue(value));
+  }
+}
+
+const topOf = (path: string): string => path.split('.', 1)[0] ?? path;
+
+/** Whether a path leads into an instance of a class, which is no copy here, and takes any property. */
+function leadsIntoInstance(values: Readonly<Values>, path: string): boolean {
+  let current: unknown = values;
+  for (const segment of path.split('.')) {
+    if (!isContainer(current)) return false;
+    if (!Array.isArray(current) && !isPlain(current)) return !isOpaque(current);
+    current = current[segment];
+  }
+  return false;
 }

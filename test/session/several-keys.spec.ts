@@ -121,6 +121,22 @@ describe('several keys', () => {
     },
   );
 
+  it('of refused values are not even set on an instance of a class', async () => {
+    class User {
+      name = 'ann';
+    }
+    await app.visitor().in((session) => {
+      const user = new User();
+      session.put({ user, list: [1] });
+      expect(() => session.put({ 'user.name': 'bob', 'list.9': 2 })).toThrow('there is a list of 1');
+      expect(user.name).toBe('ann');
+      expect(session.put({ 'user.name': 'bob', 'list.1': 2 }).all()).toEqual({
+        user: { name: 'bob' },
+        list: [1, 2],
+      });
+    });
+  });
+
   it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'flashOnly', 'flashExcept'] as const)(
     'must include at least one in a call of %s',
     async (method) => {
