@@ -12,7 +12,8 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
  * a semicolon or a line break would inject cookie attributes or headers, so it is refused.
  *
  * An asynchronous driver calls another service, such as a key service, which is guarded like any other store.
- * The answers of a synchronous driver do not pass the guard, which takes a promise for each; its errors do.
+ * The answers of a synchronous driver do not pass the guard, which takes a promise for each; its errors do, and
+ * the first success after one.
  */
 export class CookieSafeDriver implements SealingDriver {
   readonly #name: string;
@@ -20,6 +21,8 @@ export class CookieSafeDriver implements SealingDriver {
   readonly #guard: StoreGuard;
   /** True once the driver has returned a promise. */
   #isAsynchronous = false;
+  /** The uses that failed last time: the guard has to see them succeed. */
+  readonly #failing = new Set<StoreUse>();
 
   /** @param name of the driver, for messages */
   constructor(name: string, driver: SealingDriver, guard: StoreGuard) {
@@ -48,8 +51,12 @@ export class CookieSafeDriver implements SealingDriver {
     let answer: T | Promise<T>;
     try {
       answer = call();
-      if (!(answer instanceof Promise)) return judge(answer);
+      if (!(answer instanceof Promise)) {
+        const judged = judge(answer);
+        return this.#failing.delete(use) ? guarded(() => Promise.resolve(judged)) : judged;
+      }
     } catch (error) {
+      this.#failing.add(use);
       return guarded(() => Promise.reject(error));
     }
     this.#isAsynchronous = true;

@@ -33,6 +33,16 @@ export function isClosed(res: RawResponse & { readonly stream?: { readonly destr
   return res.stream?.destroyed ?? res.closed;
 }
 
+/** INTERNAL_ERROR of RFC 9113, section 7. */
+const INTERNAL_ERROR = 2;
+
+/** Breaks the connection of a response, so that its client sees that it is incomplete. */
+export function cutOff(res: RawResponse & { readonly stream?: { close(code: number): void } }): void {
+  // Node.js destroys a response of HTTP/2 without an error, which looks like a regular end.
+  if (res.stream !== undefined) res.stream.close(INTERNAL_ERROR);
+  else res.destroy();
+}
+
 /**
  * Whether a request starts a WebSocket: Fastify plugins pass such requests through its hooks and routes.
  * Node.js sets `upgrade` on requests that it hands to an `upgrade` listener, whatever their headers ask for.

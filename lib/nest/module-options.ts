@@ -74,7 +74,13 @@ export function assertGivenAsync(options: AsyncSessionOptions): void {
   const names = Object.keys(plainOptions(options));
   const { useFactory, useClass, useExisting } = options;
   const isOne = [useFactory, useClass, useExisting].filter(Boolean).length === 1;
-  if (isOne && names.every((name) => ASYNC_NAMES.has(name))) return;
+  const stray = names.find((name) => !ASYNC_NAMES.has(name));
+  if (isOne && stray === undefined) return;
+  if (isOne) {
+    throw new SessionConfigError(
+      `SessionModule.forRootAsync got '${stray}', which nothing reads${stray === 'isGlobal' ? ': the module is always global' : ''}. Options of the module are what the factory returns.`,
+    );
+  }
   const got = names.join(', ') || 'nothing';
   throw new SessionConfigError(
     `SessionModule.forRootAsync got ${got}; it takes ${ASYNC_TAKES}. Plain options go to SessionModule.forRoot.`,

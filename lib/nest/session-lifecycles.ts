@@ -54,8 +54,8 @@ export class SessionLifecycles implements LifecycleFactory {
 
   /** Warns of settings that are valid, but seldom meant. */
   #warn(): void {
-    const { age, given } = this.#settings;
-    if (age < A_MINUTE_MS && Number(given.age) === age) {
+    const { age, given, isTest } = this.#settings;
+    if (age < A_MINUTE_MS && !isTest && Number(given.age) === age) {
       this.#log.warn(
         `Sessions end ${age / 1000} s after the last visit: 'age' is ${age}, and numbers are milliseconds. If you meant another unit, name it: '30s', '2h'.`,
       );

@@ -27,7 +27,7 @@ import { findAnsweringHandlers } from './commit/answering-handlers.js';
 import { installCommits } from './commit/install-commits.js';
 import { bindConsumedRouters } from './context/consumer-binding.js';
 import { bindInterceptors } from './context/interceptor-binding.js';
-import { plainOptions } from '../options/plain-options.js';
+import { plainModuleOptions } from '../options/option-table.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
@@ -162,7 +162,7 @@ export class SessionModule
    */
   static override forRoot(options: SessionModuleOptions): DynamicModule {
     assertGiven('forRoot', options, "an object with at least 'secret'");
-    return super.forRoot(plainOptions(options));
+    return super.forRoot(plainModuleOptions(options));
   }
 
   /**

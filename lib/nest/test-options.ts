@@ -4,6 +4,7 @@ import {
   type TenantFunction,
   withoutNamePrefix,
 } from '../options/cookie.options.js';
+import { plainModuleOptions } from '../options/option-table.js';
 import { plainOptions } from '../options/plain-options.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 
@@ -26,8 +27,8 @@ export function testOptions(
   options: TestSessionOptions = {},
   given: TestSessionOptions = {},
 ): SessionModuleOptions {
-  const { cookie = {}, ...others } = plainOptions(options);
-  const application = plainOptions(given);
+  const { cookie = {}, ...others } = plainModuleOptions(options);
+  const application = plainModuleOptions(given);
   return {
     ...application,
     secret: randomBytes(32).toString('base64url'),

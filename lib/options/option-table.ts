@@ -133,13 +133,18 @@ export type OptionSettings = Settings<typeof table> & {
   readonly given: SessionModuleOptions;
 };
 
+/** The options of the module as a plain object. Getters of a class count for options and for the driver's own. */
+export function plainModuleOptions<T extends Partial<SessionModuleOptions>>(options: T): T {
+  return plainOptions(options, [...Object.keys(table), String(options.driver)]);
+}
+
 /**
  * Checks the options and fills in the defaults.
  *
  * @throws SessionConfigError that names the option, what it got and what it takes
  */
 export function optionSettings(options: SessionModuleOptions): OptionSettings {
-  const given = plainOptions(options);
+  const given = plainModuleOptions(options);
   return { ...readTable(table, given, ''), given };
 }
 

@@ -73,7 +73,7 @@ export function group<T extends Table>(
     takes,
     read(value, option) {
       if (!isObject(value)) return refused(value, takes);
-      const given = plainOptions(value);
+      const given = plainOptions(value, names);
       assertKnown(given, names, option, note);
       return readTable(table, given, `${option}.`);
     },

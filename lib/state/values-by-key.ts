@@ -1,7 +1,8 @@
 import { SessionValueError } from '../session.errors.js';
 import { lossOfEntries } from './json-loss.js';
 import { isOpaque, isPlain } from './object-kinds.js';
-import { type Values, assertKey, cloneValue, isContainer, isObject, writePath } from './values.js';
+import { OwnCopy } from './own-copy.js';
+import { type Values, assertKey, cloneValue, isContainer, isObject } from './values.js';
 
 /**
  * Checks an object of values by key that a method was given: a plain object, or an instance of a class with
@@ -39,16 +40,11 @@ export function assertWritable(
   target: Readonly<Values>,
   entries: readonly (readonly [string, unknown])[],
 ): void {
-  if (!entries.some(([path]) => path.includes('.'))) return;
-  const trial: Values = {};
-  for (const [path, value] of entries) {
-    for (const key of [path, topOf(path)])
-      if (Object.hasOwn(target, key) && !Object.hasOwn(trial, key)) trial[key] = cloneValue(target[key]);
-    if (!leadsIntoInstance(trial, path)) writePath(trial, path, cloneValue(value));
-  }
+  if (entries.length < 2 || !entries.some(([path]) => path.includes('.'))) return;
+  const trial = new OwnCopy(target);
+  for (const [path, value] of entries)
+    if (!leadsIntoInstance(trial.values, path)) trial.write(path, cloneValue(value));
 }
-
-const topOf = (path: string): string => path.split('.', 1)[0] ?? path;
 
 /** Whether a path leads into an instance of a class, which is no copy here, and takes any property. */
 function leadsIntoInstance(values: Readonly<Values>, path: string): boolean {

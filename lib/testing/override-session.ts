@@ -22,8 +22,8 @@ export interface OverridableModule<B> {
  * Makes an application that configures its own sessions use test options instead: the driver `memory`, a new
  * secret, a cookie that works over plain http and for the host of the test (no `domain`, no `formerly`).
  * Everything else (`userKey`, `header`, `exclude`, tenants, `flash.except`, ...) stays as the application has
- * it. Drivers of the application's own are neither made nor opened, unless the test uses them. A factory given
- * to `forRootAsync` is called as usual, so the environment variables that it reads have to
+ * it. Drivers of the application's own are not opened, unless the test uses them. A factory given to
+ * `forRootAsync` is called as usual, so the environment variables that it reads have to
  * exist.
  *
  * @param builder the result of `Test.createTestingModule`, not compiled yet

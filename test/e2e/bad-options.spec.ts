@@ -304,7 +304,10 @@ describe('A wrong option stops the boot', () => {
       /got useFactory, useClass; it takes { useFactory, inject }, { useClass } or { useExisting }/,
     );
     expect(() => SessionModule.forRootAsync({ useFactory, injects: [] } as never)).toThrow(
-      /got useFactory, injects; it takes/,
+      "SessionModule.forRootAsync got 'injects', which nothing reads.",
+    );
+    expect(() => SessionModule.forRootAsync({ useFactory, isGlobal: true } as never)).toThrow(
+      "got 'isGlobal', which nothing reads: the module is always global",
     );
     expect(() => SessionModule.forRootAsync({ useFactory, useClass: undefined } as never)).not.toThrow();
   });

@@ -320,6 +320,7 @@ describe.each(
       expect(lines.join()).not.toContain('hunter2');
       mend();
       await visitor.get('/').expect(200, { count: 2 });
+      expect(lines.at(-1)).toBe('The session store "keys" is back.');
     },
   );
 

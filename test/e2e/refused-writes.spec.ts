@@ -14,6 +14,8 @@ import { rawOf } from './endings.controller.js';
 refuseUnhandledRejections();
 
 const WRITE_AFTER_END = 'ERR_STREAM_WRITE_AFTER_END';
+/** Of the event. Fastify reports any other as a mistake of the application. */
+const PREMATURE_CLOSE = 'ERR_STREAM_PREMATURE_CLOSE';
 
 /** What somebody who waits for a response was told: the code of an error, or that there was none. */
 type Told = string;
@@ -140,7 +142,7 @@ describe.each(PLATFORMS)('whoever waits for a response on %s', (platform) => {
       .get(`/wait/${encodeURIComponent(name)}`)
       .expect(503);
     answered.resolve();
-    expect(await told).toBe(WRITE_AFTER_END);
+    expect(await told).toBe(/^a (pipeline|wait)/.test(name) ? PREMATURE_CLOSE : WRITE_AFTER_END);
   });
 
   it.each(Object.keys(ENDING))('is told when a 503 was sent instead: %s', async (name) => {

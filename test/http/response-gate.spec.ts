@@ -337,7 +337,7 @@ describe('the response gate', () => {
     expect([res.write('more'), res.writeHead(200), res.end('more')]).toEqual([false, res, res]);
     await settled();
     res.emit('finish');
-    expect(called).toEqual([expect.stringMatching(/^write after end/), expect.any(String), 'ended']);
+    expect(called).toEqual([expect.stringMatching(/^write after end/), 'ended']);
     expect(sent()).not.toMatch(/more|the page/);
   });
 
@@ -352,7 +352,7 @@ describe('the response gate', () => {
     });
     res.write('half a page');
     await expect.poll(sent).toContain('503');
-    await expect.poll(() => errors).toHaveLength(2);
+    await expect.poll(() => errors).toHaveLength(1);
     expect(res.destroyed).toBe(false);
     res.emit('finish');
     expect(res.destroy().destroyed).toBe(true);

@@ -45,6 +45,14 @@ class SameName extends MarkedDriver {}
 @Injectable({ scope: Scope.REQUEST })
 class MadeForRequest {}
 
+@Injectable({ scope: Scope.TRANSIENT })
+@SessionDriver('passing')
+class Passing extends CustomDriver {
+  constructor() {
+    super(systemClock);
+  }
+}
+
 @SessionDriver('needs the request')
 class NeedsTheRequest extends CustomDriver {
   constructor(@Inject(MadeForRequest) readonly made: MadeForRequest) {
@@ -120,7 +128,13 @@ describe('the drivers of an application', () => {
     [
       'something injected into it is made for each request',
       [NeedsTheRequest, MadeForRequest],
-      /"needs the request" is made for each request.*scope REQUEST/,
+      /"needs the request" is made anew for each request.*scope REQUEST/,
+    ],
+    ['made anew for each user of it', [Passing], /"passing" is made anew .* scope REQUEST or TRANSIENT/],
+    [
+      'provided by a factory for each request',
+      [{ provide: MarkedDriver, scope: Scope.REQUEST, useFactory: () => new MarkedDriver() }],
+      /"marked" is made anew for each request/,
     ],
     [
       'another class has its name',

@@ -7,6 +7,7 @@ import { boolean, text, wholeNumber } from '../../lib/options/checks.js';
 import { duration } from '../../lib/options/duration.js';
 import type { SessionModuleOptions } from '../../lib/options/session.options.js';
 import { optionSettings, unexplained } from '../../lib/options/option-table.js';
+import { redisSettings } from '../../lib/options/redis.options.js';
 import { type Table, group, readTable } from '../../lib/options/read-table.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
@@ -87,18 +88,25 @@ describe('Options that are an instance of a class', () => {
     const settings = optionSettings(new ClassOptions());
     expect(settings).toMatchObject({ age: 3_600_000, gc: false, driver: 'stealth', secret: [SECRET] });
     expect(settings.cookie.path).toBe('/shop');
-    expect(settings.given['mongo']).toEqual({ url: 'here' });
-    expect(unexplained(settings.given)).toEqual(['mongo']);
   });
 
-  it('have no unknown getters either, as a misspelt one would keep its default', () => {
+  it('may have getters of other names, which are helpers of the class', () => {
     class Inner {
-      get maximum() {
-        return 2;
+      get max() {
+        return this.twice / 2;
+      }
+      get twice() {
+        return 4;
       }
     }
-    expect(() => readTable(table, { inner: new Inner() }, '')).toThrow(
-      "The option 'inner.maximum' does not exist. Known are max.",
+    expect(readTable(table, { inner: new Inner() }, '')).toMatchObject({ inner: { max: 2 } });
+    // `mongo` is neither an option nor the driver.
+    expect(unexplained(optionSettings(new ClassOptions()).given)).toEqual([]);
+  });
+
+  it('do not get options from a class of the platform', () => {
+    expect(() => redisSettings(Object(new URL('redis://127.0.0.1:6379')))).toThrow(
+      "The option 'redis' got nothing",
     );
   });
 

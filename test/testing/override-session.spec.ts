@@ -68,7 +68,7 @@ describe('overrideSession', () => {
     await visitor.get('/count').expect(200, { count: 2, user: 'ada' });
   });
 
-  it('neither makes nor opens drivers of the application that the test does not use', async () => {
+  it('opens no driver of the application that the test does not use, and closes those that Nest made', async () => {
     const made: string[] = [];
     @SessionDriver('marked')
     class Marked extends CustomDriver {
@@ -76,7 +76,10 @@ describe('overrideSession', () => {
         super(systemClock);
       }
       async open(): Promise<void> {
-        made.push('marked');
+        made.push('opened');
+      }
+      async close(): Promise<void> {
+        made.push('closed');
       }
     }
     const drivers = {
@@ -94,11 +97,27 @@ describe('overrideSession', () => {
     class AppModule {}
     const app = await booted(overrideSession(Test.createTestingModule({ imports: [AppModule] })));
     expect(made).toEqual([]);
-    for (const name of ['own', 'marked']) {
-      const driver = app.get(SessionManager).driver(name);
-      expect('read' in driver && (await driver.read('id'))).toBeNull();
-    }
-    expect(made).toEqual(['own', 'marked']);
+    const own = app.get(SessionManager).driver('own');
+    expect('read' in own && (await own.read('id'))).toBeNull();
+    expect(made).toEqual(['own']);
+    expect(app.get(SessionManager).driver('marked')).toBe(app.get(Marked));
+    await app.close();
+    expect(made).toEqual(['own', 'closed']);
+  });
+
+  it('accepts a substitute for a driver that the test does not use, whatever it has', async () => {
+    @SessionDriver('marked')
+    class Marked {}
+    @Module({
+      imports: [SessionModule.forRoot({ secret: randomBytes(32).toString('hex'), driver: 'marked' })],
+      providers: [Marked],
+    })
+    class AppModule {}
+    const builder = Test.createTestingModule({ imports: [AppModule] })
+      .overrideProvider(Marked)
+      .useValue({});
+    const app = await booted(overrideSession(builder));
+    expect(app.get(SessionManager).driver()).toBeInstanceOf(MemoryDriver);
   });
 
   it.each<SessionCookieOptions>([

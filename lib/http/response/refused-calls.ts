@@ -61,9 +61,20 @@ export function keepUntilSent(res: ServerResponse): void {
   res.once('close', restore);
 }
 
+/** The responses that have emitted that something else was sent in their place. */
+const replaced = new WeakSet<ServerResponse>();
+
 function report(res: ServerResponse, error: Error, callback: CallableFunction | undefined): void {
   callback?.(error);
   if (isGone(res)) return;
+  if (error.message !== REPLACED) return emit(res, error);
+  // Once, however many writes there were. By this code Fastify tells an incomplete response from a mistake.
+  if (replaced.has(res)) return;
+  replaced.add(res);
+  emit(res, Object.assign(new Error(REPLACED), { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
+}
+
+function emit(res: ServerResponse, error: Error): void {
   // `pipe` emits an error again if its own listener was the only one.
   if (!res.listeners('error').includes(ignore)) res.on('error', ignore);
   res.emit('error', error);

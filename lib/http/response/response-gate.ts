@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { SessionError } from '../../session.errors.js';
 import { SessionLimitError } from '../../session.exception.js';
 import type { SessionCommits } from '../../session/session-commits.js';
+import { cutOff } from '../raw-http.js';
 import type { FailedResponse } from '../wording.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
@@ -217,7 +218,7 @@ export class ResponseGate {
     const discarded = this.#holding.discard();
     if (this.headSent) {
       // The status was already sent. Only a broken connection can still tell the client.
-      this.#res.destroy();
+      cutOff(this.#res);
       refuseHeld(this.#res, discarded);
       return;
     }

@@ -104,14 +104,15 @@ export class DriverRegistry {
   /**
    * Makes and opens the application's own drivers and those in use. A built-in driver that is configured but not
    * in use is opened only on demand: an application may configure several and choose one through the
-   * environment. In tests the same holds for the application's own drivers: their stores may not be there.
+   * environment. In tests, drivers of the application's own that are not in use are not opened: their stores may not
+   * be there.
    */
   async boot(): Promise<void> {
     const inUse: readonly string[] = driversInUse(this.#settings);
     const isMade = (name: string): boolean => inUse.includes(name) || !this.#settings.isTest;
     for (const [name, provided] of providedDrivers(this.#discovery)) {
-      const driver = this.checked(name, provided);
-      this.#drivers.set(name, isMade(name) ? driver : this.#openedOnDemand(name, driver));
+      // Nest makes it anyway. A test may have put anything in its place.
+      this.#drivers.set(name, isMade(name) ? this.checked(name, provided) : provided);
     }
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       const make = async (): Promise<AnyDriver> =>
@@ -131,7 +132,7 @@ export class DriverRegistry {
     for (const name of inUse) if (this.perRequest(name) === null) this.get(name);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
-      if (!isSealing(driver)) await this.#openAtBoot(name, driver);
+      if (!isSealing(driver) && isMade(name)) await this.#openAtBoot(name, driver);
     }
     this.#booted = true;
   }
