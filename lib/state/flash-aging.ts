@@ -17,8 +17,10 @@ export interface FlashReader {
   readonly consumes: ConsumesFlash;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   readonly wasRead: boolean;
-  /** The paths of messages that it replaced, removed or moved to its own. */
+  /** The paths of messages that it replaced or removed. */
   readonly taken: ReadonlySet<string>;
+  /** The names of messages that stay until they are read by a later request. */
+  readonly kept: ReadonlySet<string>;
 }
 
 /** Whether a commit has consumed messages to drop. */
@@ -44,10 +46,10 @@ function usesUp({ consumes }: FlashReader): boolean {
 }
 
 /** What stays of a batch that this request consumes: the batch itself if all of it does, null for nothing. */
-function remainderOf(batch: FlashBatch, { wasRead, taken }: FlashReader): FlashBatch | null {
+function remainderOf(batch: FlashBatch, { wasRead, taken, kept }: FlashReader): FlashBatch | null {
   const [stamp, messages, fields = {}, untilRead = []] = batch;
-  if (untilRead.length === 0 || wasRead) return null;
-  const unread = untilRead.filter((name) => Object.hasOwn(messages, name) && !taken.has(name));
+  const stays = (name: string): boolean => kept.has(name) || (!wasRead && !taken.has(name));
+  const unread = untilRead.filter((name) => Object.hasOwn(messages, name) && stays(name));
   if (unread.length === 0) return null;
   const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
   return isAll ? batch : [stamp, pick(messages, unread), {}, unread];

@@ -34,6 +34,8 @@ export class FlashState {
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   #wasRead = false;
+  /** The names of messages that stay until they are read and that a commit of this request has dropped. */
+  readonly #dropped = new Set<string>();
 
   /**
    * @param log the log that changes are recorded in
@@ -65,7 +67,8 @@ export class FlashState {
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#wasRead = this.#wasRead;
-    if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log);
+    for (const name of this.#dropped) again.#dropped.add(name);
+    if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log, again.#dropped);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       again.#visible = new FlashLayers(renewed(this.#before, joined(since)));
@@ -201,7 +204,7 @@ export class FlashState {
   }
 
   #change(change: FlashChange, effective = true): void {
-    (this.#outgoing ??= new OutgoingFlash(this.#before, this.#log)).perform(change);
+    (this.#outgoing ??= new OutgoingFlash(this.#before, this.#log, this.#dropped)).perform(change);
     this.#log.record({ op: 'flash', change }, effective);
   }
 
@@ -218,6 +221,7 @@ export class FlashState {
       consumes: this.#consumes,
       wasRead: this.#wasRead,
       taken: this.#outgoing?.taken ?? NONE,
+      kept: this.#outgoing?.kept ?? NONE,
     };
   }
 
@@ -242,8 +246,15 @@ export class FlashState {
 
   /** Called after a write succeeded and the log was updated: these are the stored batches now. */
   onStored(batches: readonly FlashBatch[] = []): void {
+    for (const name of this.#before.untilRead ?? [])
+      if (this.#holds(this.#batches, name) && !this.#holds(batches, name)) this.#dropped.add(name);
     this.#batches = batches;
-    if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log);
+    if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log, this.#dropped);
+  }
+
+  /** Whether batches that this request saw contain messages of this name. */
+  #holds(batches: readonly FlashBatch[], name: string): boolean {
+    return batches.some(([stamp, messages]) => stamp <= this.#seen && Object.hasOwn(messages, name));
   }
 
   /** Called after another request wrote first: this request's messages are added to the newer batches. */

@@ -2,11 +2,11 @@ import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
 import { FlashLayers, type Flashed, batchOf } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
-import { appended } from './unread-messages.js';
-import { readPath } from './values.js';
+import { listOf } from './unread-messages.js';
+import { pick, readPath } from './values.js';
 
-/** A change that removes messages from before. */
-type Removal = Extract<FlashChange, { readonly op: 'write' | 'remove' | 'clear' }>;
+/** A change of the batches from before: one that removes messages there, or keeps some after all. */
+type BatchChange = Extract<FlashChange, { readonly op: 'write' | 'remove' | 'clear' | 'keep' }>;
 
 /**
  * What one request flashed for the following ones: the result of its flash changes, performed in order. What
@@ -29,24 +29,29 @@ export class OutgoingFlash {
   #pending = new FlashLayers();
   /** The names of messages that stay until they are read. */
   readonly #untilRead = new Set<string>();
-  /** The paths of messages that this request replaced, removed or moved to its own. */
+  /** The paths of messages that this request replaced or removed. */
   readonly taken = new Set<string>();
-  /** The changes not stored yet that remove messages from before, whether or not this request shows any. */
-  #removals: Removal[] = [];
+  /** The names of messages from before that stay in their batches until they are read in a later request. */
+  readonly kept = new Set<string>();
+  readonly #dropped: ReadonlySet<string>;
+  /** The changes of batches from before that are not stored yet. */
+  #batchChanges: BatchChange[] = [];
 
   /**
    * @param before what the previous request flashed
    * @param log the changes of this request so far
+   * @param dropped the names of unread messages from before that this request dropped in an earlier commit
    */
-  constructor(before: Flashed, { storedFlash, pending }: ChangeLog) {
+  constructor(before: Flashed, { storedFlash, pending }: ChangeLog, dropped: ReadonlySet<string>) {
     this.#before = before;
+    this.#dropped = dropped;
     for (const [stamp, changes] of storedFlash) {
       for (const change of changes) this.perform(change);
       if (this.#pending.isEmpty) continue;
       this.#stored.set(stamp, this.#pending);
       this.#pending = this.#pending.nextLayers();
     }
-    this.#removals = [];
+    this.#batchChanges = [];
     for (const each of pending) if (each.op === 'flash') this.perform(each.change);
   }
 
@@ -56,7 +61,7 @@ export class OutgoingFlash {
         this.#pending.write(change.path, change.value);
         for (const layers of this.#stored.values()) layers.removeMessage(change.path);
         this.#take(change.path);
-        this.#removals.push(change);
+        this.#batchChanges.push(change);
         return;
       case 'append':
         for (const layers of this.#stored.values()) layers.append(change.name, []);
@@ -68,25 +73,27 @@ export class OutgoingFlash {
         this.#pending.setFields(change.fields);
         return;
       case 'keep':
-        if (this.#isUnread(change.path)) this.#move(change.path);
+        if (this.#isUnread(change.path)) this.#keepUnread(change);
         else this.#pending.keep(this.#before, change.path);
         return;
       case 'remove':
       case 'take':
-        if (change.op === 'remove') this.#removals.push(change);
+        if (change.op === 'remove') this.#batchChanges.push(change);
         for (const layers of this.#allLayers()) layers.remove(change.path);
         this.#take(change.path);
         return;
       case 'clear':
         this.#untilRead.clear();
+        this.kept.clear();
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
-        this.#removals.push(change);
+        this.#batchChanges.push(change);
     }
   }
 
   #take(path: string): void {
     this.#untilRead.delete(path);
+    this.kept.delete(path);
     this.taken.add(path);
   }
 
@@ -95,13 +102,18 @@ export class OutgoingFlash {
     return this.#before.untilRead?.includes(name) === true;
   }
 
-  /** Moves messages that stay until they are read to those of this request, before the ones it appended. */
-  #move(name: string): void {
-    const own = readPath(this.#pending.messages, name);
-    this.#pending.set(name, appended(this.#before.messages[name], own));
-    this.#take(name);
-    this.#untilRead.add(name);
-    this.#removals.push({ op: 'remove', path: name });
+  /**
+   * Keeps messages that stay until they are read. They stay where they are, so that two requests that keep
+   * them do not double them. Only if a commit of this request has dropped them, they are stored again.
+   */
+  #keepUnread(change: Extract<FlashChange, { readonly op: 'keep' }>): void {
+    const name = change.path;
+    if (this.kept.has(name)) return;
+    this.kept.add(name);
+    this.taken.delete(name);
+    this.#batchChanges.push(change);
+    if (this.#dropped.has(name))
+      this.perform({ op: 'append', name, messages: listOf(this.#before.messages[name]) });
   }
 
   #allLayers(): readonly FlashLayers[] {
@@ -109,7 +121,11 @@ export class OutgoingFlash {
   }
 
   has(path: string): boolean {
-    return this.#allLayers().some((layers) => layers.read(path) !== undefined);
+    const kept = pick(this.#before.messages, [...this.kept]);
+    return (
+      readPath(kept, path) !== undefined ||
+      this.#allLayers().some((layers) => layers.read(path) !== undefined)
+    );
   }
 
   /** Whether this request flashed something in place of a message from before, and did not just add to it. */
@@ -122,7 +138,7 @@ export class OutgoingFlash {
   }
 
   get isEmpty(): boolean {
-    return this.#allLayers().every((layers) => layers.isEmpty);
+    return this.kept.size === 0 && this.#allLayers().every((layers) => layers.isEmpty);
   }
 
   /** Whether this request has messages that stay until they are read. */
@@ -146,12 +162,13 @@ export class OutgoingFlash {
 
   /** What this request has not removed of a batch that it saw, as a list of one batch or none. */
   leftOf(batch: FlashBatch): FlashBatch[] {
-    if (this.#removals.length === 0) return [batch];
+    if (this.#batchChanges.length === 0) return [batch];
     const [stamp, messages, fields = {}, untilRead = []] = batch;
-    const layers = new FlashLayers({ messages, fields });
-    for (const change of this.#removals) {
-      if (change.op === 'clear') return [];
-      layers.remove(change.path);
+    let layers = new FlashLayers({ messages, fields });
+    for (const change of this.#batchChanges) {
+      if (change.op === 'clear') layers = new FlashLayers();
+      else if (change.op !== 'keep') layers.remove(change.path);
+      else if (Object.hasOwn(messages, change.path)) layers.set(change.path, messages[change.path]);
     }
     return batchOf(stamp, layers.share(), untilRead);
   }

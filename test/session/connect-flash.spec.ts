@@ -218,6 +218,48 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
     expect(await visitor.in((session) => session.all())).toEqual({ step: 1 });
   });
 
+  it.each([[{}], [{ headers: { 'sec-purpose': 'prefetch' } }]])(
+    'are shown once, in their order, if several requests keep them: %j',
+    async (init) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => flash(context, 'error', 'First.'));
+      await visitor.in(async (session, context) => {
+        await visitor.in((other) => other.keep('error'), init);
+        flash(context, 'error', 'Second.');
+        await session.reflash().commit();
+        await visitor.in((other) => other.keep('error'), init);
+        session.reflash().put('step', 1);
+      }, init);
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['First.', 'Second.']);
+    },
+  );
+
+  it('are shown once by a request that keeps them and reloads the session', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((_session, context) => flash(context, 'error', 'Wrong.'));
+    const shown = await visitor.in(async (session, context) => {
+      await session.reflash().commit();
+      await session.reload();
+      return flash(context, 'error');
+    });
+    expect(shown).toEqual(['Wrong.']);
+  });
+
+  it('can be kept after a commit that used them up', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((_session, context) => flash(context, 'error', 'Wrong.'));
+    await visitor.in(async (session) => {
+      expect(session.flashMessages.get('error')).toEqual(['Wrong.']);
+      await session.put('step', 1).commit();
+      session.reflash().keep('error');
+    });
+    expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['Wrong.']);
+    expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
+  });
+
   it('are shown once if one of the requests reads them while the other adds one', async () => {
     await using app = await start();
     const visitor = app.visitor();
