@@ -89,6 +89,12 @@ export class FlashLayers {
     this.#claimed.add(path);
   }
 
+  /** Makes way for a message of other layers at a path. */
+  replace(path: string): void {
+    this.removeMessage(path);
+    this.#claimed.add(path);
+  }
+
   /** Stores a message under a literal name, dots included. Replaces a message at that path. */
   set(name: string, value: unknown): void {
     assertKey(name);

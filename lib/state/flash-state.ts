@@ -232,9 +232,10 @@ export class FlashState {
     if (this.#batches.length === 0) return pending;
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const reader = this.#reader;
-    const left = this.#batches.flatMap(
-      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : this.#leftOf(batch, reader)),
-    );
+    const left = this.#batches.flatMap((batch) => {
+      if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch);
+      return alone ? [] : this.#leftOf(batch, reader);
+    });
     return outgoing?.hasUnread === true ? latestUnread([...left, ...pending]) : [...left, ...pending];
   }
 

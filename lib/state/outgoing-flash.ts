@@ -5,9 +5,6 @@ import type { FlashBatch } from './payload.js';
 import { listOf } from './unread-messages.js';
 import { pick, readPath } from './values.js';
 
-/** A change of the batches from before: one that removes messages there, or keeps some after all. */
-type BatchChange = Extract<FlashChange, { readonly op: 'write' | 'remove' | 'clear' | 'keep' }>;
-
 /**
  * What one request flashed for the following ones: the result of its flash changes, performed in order. What
  * a write stored is kept separately under the number of that write, so that a request ages only what
@@ -34,8 +31,8 @@ export class OutgoingFlash {
   /** The names of messages from before that stay in their batches until they are read in a later request. */
   readonly kept = new Set<string>();
   readonly #dropped: ReadonlySet<string>;
-  /** The changes of batches from before that are not stored yet. */
-  #batchChanges: BatchChange[] = [];
+  /** The changes that are not stored yet: stored batches do not contain them. */
+  #unstored: FlashChange[] = [];
 
   /**
    * @param before what the previous request flashed
@@ -51,17 +48,17 @@ export class OutgoingFlash {
       this.#stored.set(stamp, this.#pending);
       this.#pending = this.#pending.nextLayers();
     }
-    this.#batchChanges = [];
+    this.#unstored = [];
     for (const each of pending) if (each.op === 'flash') this.perform(each.change);
   }
 
   perform(change: FlashChange): void {
+    this.#unstored.push(change);
     switch (change.op) {
       case 'write':
         this.#pending.write(change.path, change.value);
         for (const layers of this.#stored.values()) layers.removeMessage(change.path);
         this.#take(change.path);
-        this.#batchChanges.push(change);
         return;
       case 'append':
         for (const layers of this.#stored.values()) layers.append(change.name, []);
@@ -78,7 +75,6 @@ export class OutgoingFlash {
         return;
       case 'remove':
       case 'take':
-        if (change.op === 'remove') this.#batchChanges.push(change);
         for (const layers of this.#allLayers()) layers.remove(change.path);
         this.#take(change.path);
         return;
@@ -87,7 +83,6 @@ export class OutgoingFlash {
         this.kept.clear();
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
-        this.#batchChanges.push(change);
     }
   }
 
@@ -111,7 +106,6 @@ export class OutgoingFlash {
     if (this.kept.has(name)) return;
     this.kept.add(name);
     this.taken.delete(name);
-    this.#batchChanges.push(change);
     if (this.#dropped.has(name))
       this.perform({ op: 'append', name, messages: listOf(this.#before.messages[name]) });
   }
@@ -146,13 +140,9 @@ export class OutgoingFlash {
     return this.#untilRead.size > 0;
   }
 
-  /**
-   * The rest of what a write stored, as a list of one batch or none. Undefined if this request did not make
-   * that write.
-   */
-  storedBatches(stamp: number): FlashBatch[] | undefined {
-    const layers = this.#stored.get(stamp);
-    return layers === undefined ? undefined : batchOf(stamp, layers.share(), [...this.#untilRead]);
+  /** Whether this request made the write with this number. */
+  hasStored(stamp: number): boolean {
+    return this.#stored.has(stamp);
   }
 
   /** The batches that the write with this number has to store. */
@@ -160,16 +150,41 @@ export class OutgoingFlash {
     return batchOf(stamp, this.#pending.share(), [...this.#untilRead]);
   }
 
-  /** What this request has not removed of a batch that it saw, as a list of one batch or none. */
+  /**
+   * What this request leaves of a stored batch that it saw or stored itself, as a list of one batch or none.
+   * It only removes from it, so what other requests have removed does not come back.
+   */
   leftOf(batch: FlashBatch): FlashBatch[] {
-    if (this.#batchChanges.length === 0) return [batch];
+    if (this.#unstored.length === 0) return [batch];
     const [stamp, messages, fields = {}, untilRead = []] = batch;
+    const isOwn = this.#stored.has(stamp);
+    const unread = new Set(untilRead);
     let layers = new FlashLayers({ messages, fields });
-    for (const change of this.#batchChanges) {
-      if (change.op === 'clear') layers = new FlashLayers();
-      else if (change.op !== 'keep') layers.remove(change.path);
-      else if (Object.hasOwn(messages, change.path)) layers.set(change.path, messages[change.path]);
+    for (const change of this.#unstored) {
+      switch (change.op) {
+        case 'write':
+          layers.replace(change.path);
+          break;
+        case 'append':
+          if (isOwn) layers.append(change.name, []);
+          if (isOwn) unread.add(change.name);
+          break;
+        case 'setFields':
+          if (isOwn) layers.dropFields();
+          break;
+        case 'keep':
+          if (this.#isUnread(change.path) && Object.hasOwn(messages, change.path) && !isOwn)
+            layers.set(change.path, messages[change.path]);
+          break;
+        case 'take':
+        case 'remove':
+          // What was taken from before is used up, unless this request must not use up messages.
+          if (isOwn || change.op === 'remove') layers.remove(change.path);
+          break;
+        case 'clear':
+          layers = new FlashLayers();
+      }
     }
-    return batchOf(stamp, layers.share(), untilRead);
+    return batchOf(stamp, layers.share(), [...unread]);
   }
 }

@@ -247,6 +247,26 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
     expect(shown).toEqual(['Wrong.']);
   });
 
+  it.each<[string, (context: HandlerContext) => unknown]>([
+    ['reads', (context) => flash(context, 'error')],
+    ['removes', ({ session }) => session.forget('error')],
+  ])('are shown once if another request %s them between two commits', async (_, use) => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('step', 1));
+    await visitor.in(async (session, context) => {
+      flash(context, 'error', 'Wrong.');
+      flash(context, 'info', 'Hello.');
+      await session.commit();
+      await visitor.in((_session, its) => use(its));
+      flash(context, 'error', 'Again.');
+    });
+    expect(await visitor.in((_session, context) => flash(context))).toEqual({
+      error: ['Again.'],
+      info: ['Hello.'],
+    });
+  });
+
   it('can be kept after a commit that used them up', async () => {
     await using app = await start();
     const visitor = app.visitor();

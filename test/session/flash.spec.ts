@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RequestSession, SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
-import { PAIRS } from '../support/test-app.js';
+import { PAIRS, PLATFORMS } from '../support/test-app.js';
 
 @Controller()
 class OtherController {
@@ -251,5 +251,25 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(value).toEqual([{ status: 'Saved.', errors: { title: 'Required' } }, false, true]);
       expect(cookies).toEqual([]);
     });
+  });
+});
+
+describe.each(PLATFORMS)('Flash messages of parallel requests on %s', (platform) => {
+  it.each<[string, (session: RequestSession) => unknown, left: object]>([
+    ['forgets one', (session) => session.forget('a'), { b: { c: 1 } }],
+    ['forgets one in an object', (session) => session.forget('b.c'), { a: 1, b: { d: 2 } }],
+    ['replaces one', (session) => session.flash('a', 'new'), { a: 'new', b: { c: 1, d: 2 } }],
+    ['flushes', (session) => session.flush(), {}],
+  ])('do not come back when their request commits again after another %s', async (how, change, left) => {
+    await using app = await HandlerApp.start(platform, { options: { driver: 'memory' } });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('step', 1));
+    await visitor.in(async (session) => {
+      await session.flash({ a: 1, b: { c: 1, d: 2 } }).commit();
+      await visitor.in(change, { headers: { 'sec-purpose': 'prefetch' } });
+      session.put('step', 2);
+      if (how === 'forgets one') session.forget('b.d');
+    });
+    expect(await visitor.in(({ flashMessages }) => flashMessages.all())).toEqual(left);
   });
 });
