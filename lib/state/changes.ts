@@ -209,7 +209,7 @@ export function repeat(values: Values, changes: readonly Change[]): string[] {
   const differing: string[] = [];
   for (const change of changes) {
     try {
-      if (change.op === 'update' && 'given' in change && !isSame(change.given, readPath(values, change.path)))
+      if (change.op === 'update' && 'given' in change && !isSame(readPath(values, change.path), change.given))
         differing.push(change.path);
       perform(values, change, 'repeat');
     } catch {

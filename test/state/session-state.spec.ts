@@ -62,6 +62,20 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ ...merged, total: 9, other: 1 });
   });
 
+  it('merge an update of a value with an own getter', () => {
+    const state = loaded({ box: { n: 0 } });
+    const computed = {
+      get now() {
+        return 1;
+      },
+    };
+    state.put('box.computed', computed);
+    state.update('box.computed', (value) => value);
+    state.update('box.n', (count) => Number(count) + 1);
+    rebase(state, { box: { n: 0, other: 1 } });
+    expect(state.values).toEqual({ box: { n: 1, other: 1, computed: { now: 1 } } });
+  });
+
   it('run an update again on the newest value, also if it mutates what it is given', () => {
     const state = loaded({ list: ['old'] });
     const add = (item: unknown) => (list: unknown) => {
