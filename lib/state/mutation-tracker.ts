@@ -120,6 +120,11 @@ export class MutationTracker {
   forgetReplaced(key?: string): void {
     this.#replaced = key === undefined ? [] : this.#replaced.filter((replaced) => replaced.key !== key);
   }
+
+  /** Called when the application removes all other top-level keys. */
+  forgetReplacedExcept(keys: readonly string[]): void {
+    this.#replaced = this.#replaced.filter(({ key }) => keys.includes(key));
+  }
 }
 
 function isMutated({ held, copy }: Replaced): boolean {

@@ -184,7 +184,7 @@ export abstract class WorkingState extends OwnedValues {
   /** Removes the values under all other top-level keys, seen or not. Flash messages stay. */
   keepOnly(keys: readonly string[]): void {
     const removed = clear(this.values, keys);
-    for (const key of removed) this.tracker?.forgetReplaced(key);
+    this.tracker?.forgetReplacedExcept(keys);
     this.record({ op: 'flush', except: keys }, removed.length > 0);
   }
 

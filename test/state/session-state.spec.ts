@@ -62,6 +62,15 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ ...merged, total: 9, other: 1 });
   });
 
+  it('keep a removal of all keys but some, even if an object that another request removed is mutated', () => {
+    const state = loaded({ cart: [1], user: { n: 1 } });
+    const user = state.read('user') as { n: number };
+    rebase(state, { cart: [1] });
+    state.keepOnly(['cart']);
+    user.n = 2;
+    expect(store(state)).toEqual({ cart: [1] });
+  });
+
   it('merge an update of a value with an own getter', () => {
     const state = loaded({ box: { n: 0 } });
     const computed = {
