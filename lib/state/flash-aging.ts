@@ -1,7 +1,7 @@
 import { batchOf } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
 import { MAX_UNREAD, listOf } from './unread-messages.js';
-import { pick } from './values.js';
+import { type Values, readPath } from './values.js';
 
 /**
  * Whether a request consumes messages, or a function that tells: called only if there are messages, and not
@@ -19,7 +19,7 @@ export interface FlashReader {
   readonly wasRead: boolean;
   /** The paths of messages that it replaced or removed. */
   readonly taken: ReadonlySet<string>;
-  /** The names of messages that stay until they are read by a later request. */
+  /** The names of messages that stay from now on until a later request reads them. */
   readonly kept: ReadonlySet<string>;
 }
 
@@ -48,11 +48,17 @@ function usesUp({ consumes }: FlashReader): boolean {
 /** What stays of a batch that this request consumes: the batch itself if all of it does, null for nothing. */
 function remainderOf(batch: FlashBatch, { wasRead, taken, kept }: FlashReader): FlashBatch | null {
   const [stamp, messages, fields = {}, untilRead = []] = batch;
-  const stays = (name: string): boolean => kept.has(name) || (!wasRead && !taken.has(name));
-  const unread = untilRead.filter((name) => Object.hasOwn(messages, name) && stays(name));
-  if (unread.length === 0) return null;
-  const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
-  return isAll ? batch : [stamp, pick(messages, unread), {}, unread];
+  const stays = (name: string): boolean =>
+    kept.has(name) || (!wasRead && !taken.has(name) && untilRead.includes(name));
+  const unread: Values = {};
+  for (const name of [...untilRead, ...kept]) {
+    const list = stays(name) ? listOf(readPath(messages, name)) : [];
+    if (list.length > 0) unread[name] = list;
+  }
+  const names = Object.keys(unread);
+  if (names.length === 0) return null;
+  const isAll = names.length === Object.keys(messages).length && Object.keys(fields).length === 0;
+  return isAll && names.length === untilRead.length ? batch : [stamp, unread, {}, names];
 }
 
 /** Of the messages that stay until they are read, only the latest of each name, in whichever batch they are. */

@@ -34,7 +34,7 @@ export class FlashState {
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   #wasRead = false;
-  /** The names of messages that stay until they are read and that a commit of this request has dropped. */
+  /** The names of messages from before that a commit of this request has dropped. */
   readonly #dropped = new Set<string>();
 
   /**
@@ -247,7 +247,7 @@ export class FlashState {
 
   /** Called after a write succeeded and the log was updated: these are the stored batches now. */
   onStored(batches: readonly FlashBatch[] = []): void {
-    for (const name of this.#before.untilRead ?? [])
+    for (const name of Object.keys(this.#before.messages))
       if (this.#holds(this.#batches, name) && !this.#holds(batches, name)) this.#dropped.add(name);
     this.#batches = batches;
     if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log, this.#dropped);

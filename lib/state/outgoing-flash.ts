@@ -31,13 +31,15 @@ export class OutgoingFlash {
   /** The names of messages from before that stay in their batches until they are read in a later request. */
   readonly kept = new Set<string>();
   readonly #dropped: ReadonlySet<string>;
+  /** Whether this request removed all messages from before. */
+  #isCleared = false;
   /** The changes that are not stored yet: stored batches do not contain them. */
   #unstored: FlashChange[] = [];
 
   /**
    * @param before what the previous request flashed
    * @param log the changes of this request so far
-   * @param dropped the names of unread messages from before that this request dropped in an earlier commit
+   * @param dropped the names of messages from before that this request dropped in an earlier commit
    */
   constructor(before: Flashed, { storedFlash, pending }: ChangeLog, dropped: ReadonlySet<string>) {
     this.#before = before;
@@ -62,6 +64,7 @@ export class OutgoingFlash {
         return;
       case 'append':
         for (const layers of this.#stored.values()) layers.append(change.name, []);
+        this.#takeAlong(change.name);
         this.#pending.append(change.name, change.messages);
         this.#untilRead.add(change.name);
         return;
@@ -81,6 +84,7 @@ export class OutgoingFlash {
       case 'clear':
         this.#untilRead.clear();
         this.kept.clear();
+        this.#isCleared = true;
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
     }
@@ -90,6 +94,17 @@ export class OutgoingFlash {
     this.#untilRead.delete(path);
     this.kept.delete(path);
     this.taken.add(path);
+  }
+
+  /** Keeps a message from before that a list is added to, as part of that list. */
+  #takeAlong(name: string): void {
+    if (this.#isCleared || this.taken.has(name) || this.kept.has(name) || this.#isUnread(name)) return;
+    const message = readPath(this.#before.messages, name);
+    const isOwn = this.#allLayers().some(({ messages }) => readPath(messages, name) !== undefined);
+    if (message === undefined || isOwn) return;
+    this.kept.add(name);
+    const key = Object.hasOwn(this.#before.messages, name) ? name : (name.split('.')[0] ?? name);
+    if (this.#dropped.has(key)) this.#pending.append(name, listOf(message));
   }
 
   /** Whether the name is that of messages from before that stay until they are read. */

@@ -167,6 +167,26 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       ]);
     });
 
+    it.each<[string, (context: HandlerContext) => unknown]>([
+      ['', () => undefined],
+      [' and keeps it', ({ session }) => session.reflash()],
+      [' after a commit', ({ session }) => session.put('step', 1).commit()],
+      [' and adds another', (context) => flash(context, 'form.error', 'Again.')],
+    ])('takes along a message of the previous request if this one adds to it%s', async (_, use) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash({ 'form.error': 'Plain.', other: 'x' }));
+      const count = await visitor.in(async (_session, context) => {
+        await use(context);
+        return flash(context, 'form.error', 'Wrong.');
+      });
+      await visitor.in((session) => session.put('step', 2));
+      const shown = await visitor.in((_session, context) => flash(context, 'form.error'));
+      expect(shown).toHaveLength(Number(count));
+      expect(shown).toEqual(['Plain.', ...(shown as string[]).slice(1, -1), 'Wrong.']);
+      expect(await visitor.in((_session, context) => flash(context))).toEqual({});
+    });
+
     it('is stored once, and a request that leaves it unread does not write the session', async () => {
       await using app = await start();
       const visitor = app.visitor();
