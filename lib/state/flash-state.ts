@@ -70,9 +70,9 @@ export class FlashState {
     for (const name of this.#dropped) again.#dropped.add(name);
     if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log, again.#dropped);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
-    if (since.length > 0) {
-      again.#visible = new FlashLayers(renewed(this.#before, joined(since)));
-    }
+    const left = leftBy(log, this.#before);
+    if (left !== this.#before || since.length > 0)
+      again.#visible = new FlashLayers(renewed(left, joined(since)));
     return again;
   }
 
@@ -262,4 +262,15 @@ export class FlashState {
   rebase(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
   }
+}
+
+/** What the changes that a request stored left of the messages from before; these themselves if all of them. */
+function leftBy({ storedFlash }: ChangeLog, before: Flashed): Flashed {
+  let left: FlashLayers | null = null;
+  for (const change of storedFlash.flatMap(([, changes]) => changes)) {
+    if (change.op === 'clear') left = new FlashLayers();
+    else if (change.op === 'remove' || change.op === 'take')
+      (left ??= new FlashLayers(before)).remove(change.path);
+  }
+  return left === null ? before : left.share();
 }

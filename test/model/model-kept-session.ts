@@ -31,6 +31,8 @@ export abstract class KeptSession extends ModelSession {
   protected waitingThen: Flashed = nothingFlashed();
   /** What the request stored for the next one. */
   protected justStored: Flashed = nothingFlashed();
+  /** What it had left of the previous request's messages when it was last loaded or stored. */
+  protected unremovedThen: Flashed = nothingFlashed();
   protected isCookieDue = false;
   /** Determined when the session is loaded. */
   protected isRenewalDue = false;
@@ -61,6 +63,8 @@ export abstract class KeptSession extends ModelSession {
     this.waitingThen = flashedAgain(this.waiting);
     this.visible = flashedAgain(this.previous);
     this.visible.olderFields = { ...this.previous.fields };
+    this.unremoved = flashedAgain(this.previous);
+    this.unremovedThen = flashedAgain(this.previous);
     this.next = nothingFlashed();
     this.ownDuration = kept?.ownDuration ?? null;
     this.createdAt = kept?.createdAt ?? this.application.now();
@@ -169,6 +173,7 @@ export abstract class KeptSession extends ModelSession {
     this.hasStored = true;
     this.waitingThen = flashedAgain(this.waiting);
     this.justStored = flashedAgain(this.next);
+    this.unremovedThen = structuredClone(this.unremoved);
   }
 
   protected renew(kept: Kept, tellsBrowser: boolean): void {

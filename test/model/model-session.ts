@@ -54,6 +54,8 @@ export abstract class ModelSession {
   previous: Flashed = nothingFlashed();
   /** The messages that this request sees. */
   visible: Flashed = nothingFlashed();
+  /** What this request has left of the messages of the previous one. */
+  unremoved: Flashed = nothingFlashed();
   /** The messages that the next request will see. */
   next: Flashed = nothingFlashed();
   /** Flashed data that waits for a request other than a prefetch. */
@@ -196,7 +198,7 @@ export abstract class ModelSession {
     this.checkWritable();
     const value = this.get(key, fallback);
     // What a prefetched page shows, the visitor has not seen.
-    this.#remove(key, [this.visible, this.next]);
+    this.#remove(key, [this.visible, this.unremoved, this.next]);
     return value;
   }
 
@@ -212,7 +214,7 @@ export abstract class ModelSession {
   }
 
   /** Removes a key so that it cannot be read any more: a message of this name is removed too. */
-  #remove(key: string, messages = [this.visible, this.next, this.waiting]): void {
+  #remove(key: string, messages = [this.visible, this.unremoved, this.next, this.waiting]): void {
     if (read(this.values, key) !== undefined) this.isWritten = true;
     remove(this.values, key);
     // Counts even for a message of the current request only.
@@ -230,6 +232,7 @@ export abstract class ModelSession {
     if (!this.isEmpty) this.isWritten = true;
     this.values = {};
     this.visible = nothingFlashed();
+    this.unremoved = nothingFlashed();
     this.next = nothingFlashed();
     this.waiting = nothingFlashed();
     return this;

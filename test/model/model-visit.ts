@@ -85,8 +85,7 @@ export class ModelVisit extends KeptSession {
 
   reload(callback?: Callback): this {
     if (callback !== undefined) return this.#called(callback, () => this.reload());
-    const { previous } = this;
-    const { waitingThen } = this;
+    const { previous, waitingThen, unremovedThen } = this;
     const isRenewalDue = this.isRenewalDue;
     const isFresh = this.fresh && this.kept?.id === this.ownId;
     const id = this.kept === null ? this.ownId : this.kept.id;
@@ -96,10 +95,12 @@ export class ModelVisit extends KeptSession {
     this.fresh = this.kept === null || isFresh;
     this.previous = previous;
     this.visible = {
-      messages: { ...previous.messages, ...next?.messages },
-      fields: { ...previous.fields, ...next?.fields },
-      olderFields: { ...previous.fields, ...next?.fields },
+      messages: { ...unremovedThen.messages, ...next?.messages },
+      fields: { ...unremovedThen.fields, ...next?.fields },
+      olderFields: { ...unremovedThen.fields, ...next?.fields },
     };
+    this.unremoved = structuredClone(unremovedThen);
+    this.unremovedThen = unremovedThen;
     // Messages flashed from now on are discarded by the next reload.
     if (next !== null) this.next = structuredClone(next);
     this.waiting = flashedAgain(waitingThen);

@@ -255,6 +255,25 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
     },
   );
 
+  it('are not shown again after they were read, stored and reloaded', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in(
+      (session, context) => flash(context, 'error', 'Wrong.') && session.flash('status', 'New.'),
+    );
+    const shown = await visitor.in(async (session, context) => {
+      expect(flash(context, 'error')).toEqual(['Wrong.']);
+      await session.forget('status').commit();
+      await session.reload();
+      expect(session.all()).toEqual({});
+      flash(context, 'error', 'Again.');
+      await session.commit();
+      await session.reload();
+      return flash(context);
+    });
+    expect(shown).toEqual({ error: ['Again.'] });
+  });
+
   it('are shown once by a request that keeps them and reloads the session', async () => {
     await using app = await start();
     const visitor = app.visitor();
