@@ -2,7 +2,7 @@ import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
 import { type ConsumesFlash, type FlashReader, isAgingDue, latestUnread, leftOf } from './flash-aging.js';
 import { FlashLayers, type Flashed, NOTHING, joined, overlaid, renewed } from './flash-layers.js';
-import { OutgoingFlash } from './outgoing-flash.js';
+import { OutgoingFlash, holds, leftBy } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
 import { type Values, readPath } from './values.js';
 
@@ -231,46 +231,30 @@ export class FlashState {
     const pending = outgoing === null ? [] : outgoing.pendingBatches(stamp);
     if (this.#batches.length === 0) return pending;
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
-    const reader = this.#reader;
     const left = this.#batches.flatMap((batch) => {
       if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch);
-      return alone ? [] : this.#leftOf(batch, reader);
+      return alone ? [] : this.#leftOf(batch);
     });
     return outgoing?.hasUnread === true ? latestUnread([...left, ...pending]) : [...left, ...pending];
   }
 
-  #leftOf(batch: FlashBatch, reader: FlashReader): FlashBatch[] {
+  #leftOf(batch: FlashBatch): FlashBatch[] {
     if (batch[0] > this.#seen || this.#consumes === 'hidden') return [batch];
     const rest = this.#outgoing === null ? [batch] : this.#outgoing.leftOf(batch);
-    return rest.flatMap((each) => leftOf(each, reader));
+    return rest.flatMap((each) => leftOf(each, this.#reader));
   }
 
   /** Called after a write succeeded and the log was updated: these are the stored batches now. */
   onStored(batches: readonly FlashBatch[] = []): void {
     for (const name of Object.keys(this.#before.messages))
-      if (this.#holds(this.#batches, name) && !this.#holds(batches, name)) this.#dropped.add(name);
+      if (holds(this.#batches, name, this.#seen) && !holds(batches, name, this.#seen))
+        this.#dropped.add(name);
     this.#batches = batches;
     if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log, this.#dropped);
-  }
-
-  /** Whether batches that this request saw contain messages of this name. */
-  #holds(batches: readonly FlashBatch[], name: string): boolean {
-    return batches.some(([stamp, messages]) => stamp <= this.#seen && Object.hasOwn(messages, name));
   }
 
   /** Called after another request wrote first: this request's messages are added to the newer batches. */
   rebase(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
   }
-}
-
-/** What the changes that a request stored left of the messages from before; these themselves if all of them. */
-function leftBy({ storedFlash }: ChangeLog, before: Flashed): Flashed {
-  let left: FlashLayers | null = null;
-  for (const change of storedFlash.flatMap(([, changes]) => changes)) {
-    if (change.op === 'clear') left = new FlashLayers();
-    else if (change.op === 'remove' || change.op === 'take')
-      (left ??= new FlashLayers(before)).remove(change.path);
-  }
-  return left === null ? before : left.share();
 }

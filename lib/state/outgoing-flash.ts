@@ -203,3 +203,19 @@ export class OutgoingFlash {
     return batchOf(stamp, layers.share(), [...unread]);
   }
 }
+
+/** What the changes that a request stored left of the messages from before; these themselves if all of them. */
+export function leftBy({ storedFlash }: ChangeLog, before: Flashed): Flashed {
+  let left: FlashLayers | null = null;
+  for (const change of storedFlash.flatMap(([, changes]) => changes)) {
+    if (change.op === 'clear') left = new FlashLayers();
+    else if (change.op === 'remove' || change.op === 'take')
+      (left ??= new FlashLayers(before)).remove(change.path);
+  }
+  return left === null ? before : left.share();
+}
+
+/** Whether batches up to a number contain messages of a name. */
+export function holds(batches: readonly FlashBatch[], name: string, upTo: number): boolean {
+  return batches.some(([stamp, messages]) => stamp <= upTo && Object.hasOwn(messages, name));
+}
