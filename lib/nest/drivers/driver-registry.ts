@@ -8,7 +8,7 @@ import { DriverHangsError, openError, waitFor } from '../../drivers/guard/driver
 import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
-import { providedDrivers } from './provided-drivers.js';
+import { isDriverLike, providedDrivers } from './provided-drivers.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
@@ -248,8 +248,4 @@ export class DriverRegistry {
   #names(): string {
     return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
   }
-}
-
-function isDriverLike(value: unknown): value is AnyDriver {
-  return typeof value === 'object' && value !== null;
 }

@@ -35,7 +35,8 @@ function nameOn(marked: unknown): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-function isDriverLike(value: unknown): value is AnyDriver {
+/** Whether a value can be a driver at all; `DriverRegistry.checked` says which methods it lacks. */
+export function isDriverLike(value: unknown): value is AnyDriver {
   return typeof value === 'object' && value !== null;
 }
 
