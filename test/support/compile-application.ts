@@ -1,5 +1,6 @@
-import { readdir, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { symlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Plugin } from 'rolldown';
 import { compileProgram } from './compile-program.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -9,20 +10,26 @@ const library = join(root, 'lib/');
 const installed =
   process.env['MATRIX_TREE'] === undefined ? undefined : join(root, 'node_modules/nestjs-session-kit/dist');
 
+/** Takes the package's modules from where it is installed. */
+function takenFrom(dist: string): Plugin {
+  return {
+    name: 'installed package',
+    resolveId(imported, importer) {
+      if (importer === undefined || !imported.startsWith('.')) return null;
+      const path = resolve(dirname(importer), imported);
+      if (!path.startsWith(library)) return null;
+      return { id: join(dist, relative(library, path)), external: 'absolute' };
+    },
+  };
+}
+
 /**
- * Compiles a Nest application and the package into a folder so that plain Node can run it.
+ * Compiles a Nest application, with the package, into a folder so that plain Node can run it.
  *
  * @param program path of its TypeScript source
  * @returns path of the compiled program
  */
 export async function compileApplication(program: string, folder: string): Promise<string> {
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  if (installed === undefined) return compileProgram(program, folder, { more: await sourcesOfLibrary() });
-  await symlink(installed, join(folder, 'lib'));
-  return compileProgram(program, folder, { isThere: (source) => source.startsWith(library) });
-}
-
-async function sourcesOfLibrary(): Promise<string[]> {
-  const names = await readdir(library, { recursive: true });
-  return names.filter((name) => name.endsWith('.ts')).map((name) => join(library, name));
+  return compileProgram(program, folder, installed === undefined ? [] : [takenFrom(installed)]);
 }

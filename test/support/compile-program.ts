@@ -1,54 +1,31 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
-import { ModuleKind, ScriptTarget, preProcessFile, transpileModule } from 'typescript';
-
-const root = resolve(import.meta.dirname, '../..');
-
-const compilerOptions = {
-  module: ModuleKind.ESNext,
-  target: ScriptTarget.ES2023,
-  experimentalDecorators: true,
-  emitDecoratorMetadata: true,
-};
-
-/** What else to compile, and what is there already. */
-interface Extent {
-  /** More sources, which the program does not import. Default none */
-  readonly more?: readonly string[];
-  /** Whether an imported source needs no compiling. Default: none is there */
-  readonly isThere?: (source: string) => boolean;
-}
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Plugin, build } from 'rolldown';
 
 /**
  * Compiles a program and its relative imports into a folder so that plain Node can run it: child processes run outside
- * the test runner.
+ * the test runner. By the compiler that the test runner uses; types are checked elsewhere.
  *
  * @param program path of its TypeScript source
+ * @param plugins decide about imports first
  * @returns path of the compiled program
  */
 export async function compileProgram(
   program: string,
   folder: string,
-  { more = [], isThere = () => false }: Extent = {},
+  plugins: readonly Plugin[] = [],
 ): Promise<string> {
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  const compiled = new Set<string>();
-  const waiting = [resolve(program), ...more];
-  for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
-    if (compiled.has(source)) continue;
-    compiled.add(source);
-    const text = await readFile(source, 'utf8');
-    const target = targetOf(source, folder);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, transpileModule(text, { compilerOptions, fileName: source }).outputText);
-    for (const { fileName } of preProcessFile(text).importedFiles) {
-      const imported = resolve(dirname(source), fileName.replace(/\.js$/, '.ts'));
-      if (fileName.startsWith('.') && !isThere(imported)) waiting.push(imported);
-    }
-  }
-  return targetOf(resolve(program), folder);
-}
-
-function targetOf(source: string, folder: string): string {
-  return join(folder, relative(root, source).replace(/\.ts$/, '.js'));
+  await build({
+    input: { program },
+    platform: 'node',
+    // Installed packages. The helpers that the compiler itself adds come with it.
+    external: /^(?!@oxc-project\/)[@a-z]/,
+    resolve: { extensionAlias: { '.js': ['.ts'] } },
+    plugins: [...plugins],
+    output: { dir: folder, format: 'esm' },
+    // Modules that the package loads on demand may be loaded at once here.
+    checks: { ineffectiveDynamicImport: false },
+  });
+  return join(folder, 'program.js');
 }
