@@ -1,55 +1,73 @@
 import { isOpaque, isPlain } from './object-kinds.js';
 import { MAX_DEPTH } from './values.js';
 
+/** What JSON would silently drop or change of a value, and where in the value. */
+export interface Loss {
+  readonly reason: string;
+  /** The keys that lead there; none if it is the value itself. */
+  readonly path: readonly string[];
+}
+
+export const TOO_DEEP = `it is nested more than ${MAX_DEPTH} levels deep`;
+
 /**
- * Whether JSON stores a value, with everything in it, without loss. The value has no cycle: it was passed
- * through JSON before.
+ * The first thing in a value that JSON stores with a loss; null if there is none. The value has no cycle: it
+ * was passed through JSON before.
  *
  * @param depth of the value in the session; anything nested deeper than `MAX_DEPTH` counts as lost
  * @param said whether a `toJSON` returned the value: JSON does not call `toJSON` on it again
  */
-export function isLossless(value: unknown, depth: number, said = false): boolean {
+export function lossIn(value: unknown, depth: number, said = false): Loss | null {
   switch (typeof value) {
     case 'function':
     case 'symbol':
-      return false;
+      return loss(`a ${typeof value} cannot be stored`);
     case 'number':
-      return Number.isFinite(value);
+      return Number.isFinite(value) ? null : loss(`${String(value)} would become null`);
     case 'undefined':
-      return !said;
+      return said ? loss('its toJSON returns nothing that can be stored') : null;
     case 'object':
-      return value === null || (depth <= MAX_DEPTH && isLosslessObject(value, depth + 1, said));
+      return value === null ? null : lossInObject(value, depth, said);
     default:
-      return true;
+      return null;
   }
 }
 
-function isLosslessObject(value: object, depth: number, said: boolean): boolean {
+function lossInObject(value: object, depth: number, said: boolean): Loss | null {
+  if (depth > MAX_DEPTH) return loss(TOO_DEEP);
   if (!said && saysItself(value)) {
-    if (lossOfSaid(value) !== null) return false;
-    return isKnownText(value) || isLossless(value.toJSON(''), depth, true);
+    const reason = lossOfSaid(value);
+    if (reason !== null) return loss(reason);
+    return isKnownText(value) ? null : lossIn(value.toJSON(''), depth + 1, true);
   }
-  if (lossOfUnasked(value) !== null) return false;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      if (value[index] === undefined || !isLossless(value[index], depth)) return false;
-    }
-    return true;
-  }
-  for (const key in value)
-    if (Object.hasOwn(value, key) && !isLossless(Reflect.get(value, key), depth)) return false;
-  return true;
+  const reason = lossOfUnasked(value);
+  if (reason !== null) return loss(said ? `its toJSON returned what cannot be stored: ${reason}` : reason);
+  return Array.isArray(value) ? lossInItems(value, depth + 1) : lossInMembers(value, depth + 1);
 }
 
-/**
- * What JSON would silently lose of an object itself, apart from its members, as text for an error. Null if
- * nothing.
- *
- * @param said whether a `toJSON` returned the object
- */
-export function lossOf(value: object, said: boolean): string | null {
-  return !said && saysItself(value) ? lossOfSaid(value) : lossOfUnasked(value);
+function lossInItems(items: readonly unknown[], depth: number): Loss | null {
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index];
+    const found = item === undefined ? loss(UNDEFINED_ITEM) : lossIn(item, depth);
+    if (found !== null) return inside(String(index), found);
+  }
+  return null;
 }
+
+function lossInMembers(value: object, depth: number): Loss | null {
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue;
+    const found = lossIn(Reflect.get(value, key), depth);
+    if (found !== null) return inside(key, found);
+  }
+  return null;
+}
+
+const UNDEFINED_ITEM = 'undefined in a list would become null (put null there, or leave it out)';
+
+const loss = (reason: string): Loss => ({ reason, path: [] });
+
+const inside = (key: string, { reason, path }: Loss): Loss => ({ reason, path: [key, ...path] });
 
 function lossOfUnasked(value: object): string | null {
   if (Array.isArray(value)) return lossOfList(value);
@@ -98,7 +116,7 @@ function lossOfSymbols(value: object): string | null {
 }
 
 /** Whether an object has a `toJSON`: JSON calls it and writes the result. */
-export function saysItself(value: object): value is { toJSON(key: string): unknown } {
+function saysItself(value: object): value is { toJSON(key: string): unknown } {
   return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 

@@ -1,9 +1,9 @@
 import { SessionValueError } from '../session.errors.js';
-import { isLossless, lossOf, saysItself } from './json-loss.js';
+import { TOO_DEEP, lossIn } from './json-loss.js';
 import type { Payload, SessionSerializer } from './payload.js';
 import { writtenBy } from './serializer-answers.js';
 import { shownKey } from './shown-key.js';
-import { MAX_DEPTH, type Values } from './values.js';
+import type { Values } from './values.js';
 
 /**
  * Serializes a payload.
@@ -45,41 +45,15 @@ export function isPlainValue(value: unknown): boolean {
 }
 
 function assertLossless(payload: Payload): void {
-  const groups = groupsOf(payload);
-  // The check is cheap; locating the value costs more, and is only done if the check fails.
-  if (groups.every((group) => isLossless(group, 0))) return;
-  for (const group of groups) {
-    for (const [key, value] of Object.entries(group)) explainLoss(value, key, 1);
+  for (const group of groupsOf(payload)) {
+    const loss = lossIn(group, 0);
+    if (loss !== null) throw unstorable(loss.path.length === 0 ? WHOLE : loss.path.join('.'), loss.reason);
   }
-  throw unstorable(WHOLE, 'something in it is another value each time that it is read');
 }
 
 /** Everything that an application or a visitor put into a payload. */
 function groupsOf({ d, f = [] }: Payload): Values[] {
   return [d, ...f.flatMap(([, messages, fields = {}]) => [messages, fields])];
-}
-
-/** @throws SessionValueError for the first value that would lose something */
-function explainLoss(value: unknown, path: string, depth: number, said = false): void {
-  if (isLossless(value, depth, said)) return;
-  if (typeof value === 'function' || typeof value === 'symbol') {
-    throw unstorable(path, `a ${typeof value} cannot be stored`);
-  }
-  if (typeof value === 'number') throw unstorable(path, `${String(value)} would become null`);
-  if (typeof value !== 'object' || value === null)
-    throw unstorable(path, 'its toJSON returns nothing that can be stored');
-  const loss = lossOf(value, said);
-  if (loss !== null)
-    throw unstorable(path, said ? `its toJSON returned what cannot be stored: ${loss}` : loss);
-  if (depth > MAX_DEPTH) throw unstorable(path, TOO_DEEP);
-  if (!said && saysItself(value)) return explainLoss(value.toJSON(''), path, depth + 1, true);
-  for (const [key, member] of Object.entries(value)) {
-    const at = `${path}.${key}`;
-    if (member === undefined && Array.isArray(value)) {
-      throw unstorable(at, 'undefined in a list would become null (put null there, or leave it out)');
-    }
-    explainLoss(member, at, depth + 1);
-  }
 }
 
 /** The first top-level key whose value the serializer refuses on its own. */
@@ -107,8 +81,6 @@ function reasonOf(cause: unknown): string {
 }
 
 const WHOLE = '(the session as a whole)';
-
-const TOO_DEEP = `it is nested more than ${MAX_DEPTH} levels deep`;
 
 function unstorable(path: string, reason: string, cause?: unknown): SessionValueError {
   return new SessionValueError(
