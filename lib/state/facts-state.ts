@@ -15,8 +15,8 @@ export class FactsState {
   #changed: SessionFacts | null = null;
   /** The current facts: changed ones over stored ones. */
   #current: SessionFacts;
-  /** Whether the only fact changed is a lifetime set by `last()`, which begins no session. */
-  #onlyLasts = true;
+  /** Whether a changed fact begins a session: each does, except a lifetime set by `last()`. */
+  #begins = false;
 
   /** @param stored null if nothing is stored */
   constructor(createdAt: number, stored: SessionFacts | null) {
@@ -88,7 +88,7 @@ export class FactsState {
   }
 
   #set(facts: SessionFacts): void {
-    this.#onlyLasts = false;
+    this.#begins = true;
     this.#changed = { ...this.#changed, ...facts };
     this.#renew();
   }
@@ -102,6 +102,7 @@ export class FactsState {
   /** For `invalidate`: discards all facts; the session begins now. */
   beginAnew(now: number): void {
     this.createdAt = now;
+    this.#begins = false;
     // If the session was never stored, there is nothing to change.
     this.#changed = this.#stored === null ? null : { t: undefined, s: undefined, u: undefined, h: undefined };
     this.#renew();
@@ -116,7 +117,7 @@ export class FactsState {
 
   /** Whether a commit has facts to store. */
   get hasChanges(): boolean {
-    return this.#changed !== null && (this.#stored !== null || !this.#onlyLasts);
+    return this.#changed !== null && (this.#stored !== null || this.#begins);
   }
 
   /** Adds the facts to a payload that is about to be stored. */

@@ -40,6 +40,9 @@ describe('the facts of a session', () => {
     expect([lasting.hasChanges, written(lasting)]).toEqual([false, { t: 60_000 }]);
     lasting.handle = 'kept';
     expect(lasting.hasChanges).toBe(true);
+    lasting.beginAnew(2000);
+    lasting.last(60_000);
+    expect(lasting.hasChanges).toBe(false);
     const stored = new FactsState(1000, payload());
     stored.last(60_000);
     expect(stored.hasChanges).toBe(true);
