@@ -110,6 +110,20 @@ describe('the conformance suite', () => {
     );
   });
 
+  it.each([undefined, null])('detects a driver whose collectGarbage resolves to %s', async (answer) => {
+    const create = (): { driver: RecordDriver } => {
+      const driver = new CustomDriver(systemClock);
+      Reflect.set(driver, 'collectGarbage', () => Promise.resolve(answer));
+      return { driver };
+    };
+    expect(await failedBy(create)).toEqual(
+      expect.arrayContaining([
+        'removes exactly what has expired, and says how many',
+        'counts a record by the expiry it has now, not by the one it had',
+      ]),
+    );
+  });
+
   it('detects a driver that ignores the time', async () => {
     const failed = await failedBy(() => ({ driver: new CustomDriver({ now: () => 0 }) }));
     expect(failed).toContain('does not bring an expired record back');
