@@ -17,11 +17,16 @@ export interface RouteMatching {
   readonly wildcardMayBeEmpty: boolean;
 }
 
-/** Asks Nest, which knows the settings of Express and Fastify. Call it after routes are registered, not before. */
-export function routeMatchingOf(adapter: HttpServer): RouteMatching {
-  const isFastify = adapter.getType() === 'fastify';
+/**
+ * Asks Nest, which knows the settings of Express and Fastify. Call it after routes are registered, not before.
+ *
+ * @param adapter none in an application without HTTP. Its sockets have paths too, which are compared as Express
+ * does by default
+ */
+export function routeMatchingOf(adapter: HttpServer | null | undefined): RouteMatching {
+  const isFastify = adapter?.getType() === 'fastify';
   // Third-party adapters may not tell; then the defaults apply.
-  const told = adapter.getRouteMatchingOptions?.();
+  const told = adapter?.getRouteMatchingOptions?.();
   return {
     caseSensitive: told?.caseSensitive ?? isFastify,
     ignoreTrailingSlash: told?.ignoreTrailingSlash ?? !isFastify,
