@@ -9,6 +9,7 @@ import {
   type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleInit,
 } from '@nestjs/common';
 import {
   ApplicationConfig,
@@ -97,7 +98,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
 })
 export class SessionModule
   extends ConfigurableModuleClass
-  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
@@ -186,7 +187,18 @@ export class SessionModule
     this.#prepareHandlers();
   }
 
-  /** Runs once, before the first handler is registered; with a gateway, that handler is the gateway's. */
+  /**
+   * Nest configures no module of an application without HTTP, and has registered its message handlers by now.
+   * Their interceptors are bound even so, as Nest asks for each of them once more for the hooks of the boot.
+   */
+  onModuleInit(): void {
+    this.#prepareHandlers();
+  }
+
+  /**
+   * Runs once. With HTTP that is before the first handler is registered; with a gateway, that handler is the
+   * gateway's.
+   */
   #prepareHandlers(): void {
     if (this.#arePrepared) return;
     this.#arePrepared = true;

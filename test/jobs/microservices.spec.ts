@@ -5,6 +5,7 @@ import {
   Injectable,
   Module,
   type NestInterceptor,
+  type Type,
   UseInterceptors,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
@@ -39,15 +40,19 @@ class InNamedSession implements NestInterceptor {
 /** Resolves when an interceptor is ready to continue, in whatever context opens its door. */
 let opened = new Deferred();
 
-@Injectable()
-class BehindDoor implements NestInterceptor {
-  async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const answers = new Observable<unknown>((subscriber) => {
-      doors.push(() => next.handle().subscribe(subscriber));
-      opened.resolve();
-    });
-    return Promise.resolve(answers);
+/** A class of its own each time, as interceptors are bound on their class, for all applications in the process. */
+function makeBehindDoor(): Type<NestInterceptor> {
+  @Injectable()
+  class BehindDoor implements NestInterceptor {
+    async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+      const answers = new Observable<unknown>((subscriber) => {
+        doors.push(() => next.handle().subscribe(subscriber));
+        opened.resolve();
+      });
+      return Promise.resolve(answers);
+    }
   }
+  return BehindDoor;
 }
 
 /** Each lets a handler continue. */
@@ -93,7 +98,7 @@ class Messages {
     return [user, Session.get('user'), session.increment('inside')];
   }
 
-  @UseInterceptors(BehindDoor)
+  @UseInterceptors(makeBehindDoor())
   @MessagePattern('behind')
   behind(): string {
     return this.facade();
@@ -196,10 +201,21 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
 });
 
 describe('a microservice without HTTP', () => {
-  it('boots, and rejects a message that names an unknown session', async () => {
-    const port = await freePort();
-    @Module({ imports: [SessionModule.forRoot(UNHURRIED)], controllers: [Messages] })
+  /** Runs a test with a microservice and a client of it. */
+  async function alone(
+    test: (sessions: SessionManager, client: ClientProxy) => Promise<void>,
+  ): Promise<void> {
+    @Controller()
+    class OwnMessages extends Messages {
+      @UseInterceptors(makeBehindDoor())
+      @MessagePattern('behind own')
+      override behind(): string {
+        return this.facade();
+      }
+    }
+    @Module({ imports: [SessionModule.forRoot(UNHURRIED)], controllers: [OwnMessages] })
     class ServiceModule {}
+    const port = await freePort();
     const service = await NestFactory.createMicroservice<MicroserviceOptions>(ServiceModule, {
       ...tcp(port),
       logger: false,
@@ -207,14 +223,30 @@ describe('a microservice without HTTP', () => {
     await service.listen();
     const client = clientOf(port);
     try {
+      await test(service.get(SessionManager), client);
+    } finally {
+      await client.close();
+      await service.close();
+    }
+  }
+
+  it('boots, and rejects a message that names an unknown session', () =>
+    alone(async (_sessions, client) => {
       expect(await firstValueFrom(client.send('plain', 'text'))).toBe('plain text');
       expect(await firstValueFrom(client.send('facade', {}))).toMatch(/^NoSessionError/);
       await expect(firstValueFrom(client.send('named', { sessionId: 'unknown' }))).rejects.toMatchObject({
         status: 'error',
       });
-    } finally {
-      await client.close();
-      await service.close();
-    }
-  });
+    }));
+
+  it('gives a handler no session of a job, even if its interceptor continues within that job', () =>
+    alone(async (sessions, client) => {
+      opened = new Deferred();
+      const answer = firstValueFrom(client.send('behind own', {}));
+      await opened.promise;
+      await sessions.run({ user: 'ann' }, async () => {
+        doors.splice(0).forEach((open) => open());
+        expect(await answer).toMatch(/^NoSessionError/);
+      });
+    }));
 });
