@@ -45,7 +45,8 @@ export class CircuitBreaker {
   #isOpen = false;
   /** When the store was last found not to answer, by `performance.now()`. */
   #stalledAt = 0;
-  #isProbing = false;
+  /** The probe under way. */
+  #probe: symbol | null = null;
   #failedProbes = 0;
   #nextProbeAt = 0;
 
@@ -65,39 +66,40 @@ export class CircuitBreaker {
    * @throws CircuitOpenError without making the call, CallTimeoutError after the limit, or what the call throws
    */
   run<T>(call: () => Promise<T>, store: Stallable = {}, always = false): Promise<T> {
-    const probes = this.#isOpen && !always;
-    if (probes && !this.#takeProbe())
-      return Promise.reject(new CircuitOpenError('The store has stopped answering'));
-    const limitMs = probes ? Math.min(PROBE_LIMIT_MS, this.#limitMs) : this.#limitMs;
+    const probe = this.#isOpen && !always ? Symbol('probe') : null;
+    if (probe !== null) {
+      if (this.#probe !== null || performance.now() < this.#nextProbeAt)
+        return Promise.reject(new CircuitOpenError('The store has stopped answering'));
+      this.#probe = probe;
+    }
+    const limitMs = probe === null ? this.#limitMs : Math.min(PROBE_LIMIT_MS, this.#limitMs);
     const answersBefore = this.#answers;
     return new Promise<T>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        clearTimeout(timer);
+        // Not if this probe was given up before: the next one is under way by now.
+        if (probe !== null && probe === this.#probe) this.#probeFailed();
+        reject(error);
+      };
       const timer =
         limitMs === Infinity
           ? undefined
           : setTimeout(() => {
-              if (probes) this.#probeFailed();
               if (answersBefore === this.#answers) this.#foundSilent(store);
-              reject(new CallTimeoutError(limitMs, probes));
+              fail(new CallTimeoutError(limitMs, probe !== null));
             }, limitMs);
-      begun(call).then(
-        (value) => {
-          clearTimeout(timer);
-          this.#answered();
-          resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          if (probes) this.#probeFailed();
-          reject(error);
-        },
-      );
+      begun(call).then((value) => {
+        clearTimeout(timer);
+        this.#answered();
+        resolve(value);
+      }, fail);
     });
   }
 
   #answered(): void {
     this.#answers += 1;
     this.#isOpen = false;
-    this.#isProbing = false;
+    this.#probe = null;
     this.#failedProbes = 0;
   }
 
@@ -114,15 +116,8 @@ export class CircuitBreaker {
     }
   }
 
-  #takeProbe(): boolean {
-    if (this.#isProbing || performance.now() < this.#nextProbeAt) return false;
-    this.#isProbing = true;
-    return true;
-  }
-
   #probeFailed(): void {
-    if (!this.#isProbing) return;
-    this.#isProbing = false;
+    this.#probe = null;
     this.#failedProbes += 1;
     if (this.#failedProbes >= PROBES_AT_ONCE) this.#nextProbeAt = performance.now() + PAUSE_MS;
   }

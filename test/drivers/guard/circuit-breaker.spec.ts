@@ -122,6 +122,16 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(await breaker.run(async () => 'answer')).toBe('answer');
   });
 
+  it('lets no second probe through because one that was given up is rejected late', async () => {
+    const { store, breaker } = await opened();
+    void outcomeOf(breaker.run(store.call, store));
+    await vi.advanceTimersByTimeAsync(PROBE_MS);
+    void outcomeOf(breaker.run(store.call, store));
+    store.waiting.at(-2)?.reject(new Error('dropped'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await outcomeOf(breaker.run(store.call, store))).toBeInstanceOf(CircuitOpenError);
+  });
+
   it('starts afresh with the next silence, however the last one ended', async () => {
     const { store, breaker } = await opened();
     const probeInVain = async (): Promise<void> => {
