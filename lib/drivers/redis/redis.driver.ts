@@ -24,6 +24,7 @@ import {
 } from './redis.scripts.js';
 
 const escapedIdPrefix = 'utf16:';
+const listPrefix = 'user:';
 const PAGE_SIZE = 200;
 /**
  * A record that ends this soon is the redirect of a session that has moved: any other would have been renewed
@@ -52,9 +53,7 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 export class RedisDriver implements RecordDriver {
   readonly #options: RedisSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #instance = randomBytes(8)
-    .toString('hex')
-    .slice(0, WRITE_ID_LENGTH / 2);
+  readonly #instance = randomBytes(WRITE_ID_LENGTH / 4).toString('hex');
   #writes = 0;
   #connection: RedisConnection | undefined;
   #hasWorked = false;
@@ -161,7 +160,7 @@ export class RedisDriver implements RecordDriver {
   }
 
   #listOf(userId: string): string {
-    return `${this.#options.prefix}user:${textHash(userId)}`;
+    return this.#options.prefix + listPrefix + textHash(userId);
   }
 
   async destroy(id: string): Promise<void> {
@@ -230,9 +229,12 @@ export class RedisDriver implements RecordDriver {
   }
 }
 
-/** An id as used in a key. UTF-8 cannot represent half a surrogate pair: two such ids would become one key. */
+/**
+ * An id as used in a key. UTF-8 cannot represent half a surrogate pair: two such ids would become one key. An id
+ * that looks like the key of a user's list is escaped too.
+ */
 function nameOf(id: string): string {
-  const isPlain = id.isWellFormed() && !id.startsWith(escapedIdPrefix);
+  const isPlain = id.isWellFormed() && !id.startsWith(escapedIdPrefix) && !id.startsWith(listPrefix);
   return isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
 }
 

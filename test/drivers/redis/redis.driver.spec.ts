@@ -228,6 +228,18 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await driver.read(other)).toBeNull();
   });
 
+  it('keeps a record apart from the list of a user, whatever its id is', async () => {
+    const prefix = unique();
+    const driver = await openDriver({ client, prefix });
+    await driver.write('id', sampleRecord({ userId: 'ann' }));
+    const [list = ''] = await client.keys(`${prefix}user:*`);
+    const id = list.slice(prefix.length);
+    const record = sampleRecord({ payload: 'no list' });
+    expect(await driver.write(id, record)).toBe(true);
+    expect(await driver.read(id)).toEqual(record);
+    expect((await driver.listByUser('ann', null)).records).toHaveLength(1);
+  });
+
   it('reports a write as stored when the client resends it after a lost connection', async () => {
     // By default ioredis resends after a reconnect: the first answer is lost, the second counts.
     const twice: RedisClient = {
