@@ -1,4 +1,5 @@
 import { SessionError } from '../session.errors.js';
+import { isThenable } from '../state/serializer-answers.js';
 import type { SealingDriver, SessionRecord } from './driver.js';
 import { recordAnswered } from './guard/guarded-driver.js';
 import type { StoreGuard } from './guard/store-guard.js';
@@ -51,7 +52,7 @@ export class CookieSafeDriver implements SealingDriver {
     let answer: T | Promise<T>;
     try {
       answer = call();
-      if (!(answer instanceof Promise)) {
+      if (!isThenable(answer)) {
         const judged = judge(answer);
         return this.#failing.delete(use) ? guarded(() => Promise.resolve(judged)) : judged;
       }

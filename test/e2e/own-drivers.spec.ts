@@ -216,7 +216,24 @@ it('a factory with two parameters is called for each request, and gets the reque
   }
 });
 
-it('a sealing driver may be asynchronous', async () => {
+/** A promise of another library, or of the context in which Jest runs tests. */
+class ForeignPromise<T> {
+  readonly #native: Promise<T>;
+
+  constructor(native: Promise<T>) {
+    this.#native = native;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is one
+  then(...handlers: Parameters<Promise<T>['then']>): Promise<unknown> {
+    return this.#native.then(...handlers);
+  }
+}
+
+it.each([
+  ['native', <T>(native: Promise<T>) => native],
+  ['another library’s', <T>(native: Promise<T>) => new ForeignPromise(native) as unknown as Promise<T>],
+])('a sealing driver may be asynchronous, with promises that are %s', async (_whose, promised) => {
   class SlowSeal implements SealingDriver {
     async seal(record: SessionRecord): Promise<string> {
       return Buffer.from(JSON.stringify(record)).toString('base64url');
@@ -234,7 +251,20 @@ it('a sealing driver may be asynchronous', async () => {
   for (const platform of PLATFORMS) {
     await using app = await TestApp.start(platform, {
       controllers: [CounterController],
-      options: { driver: 'seal', drivers: { seal: { useFactory: () => new SlowSeal() } } },
+      options: {
+        driver: 'seal',
+        drivers: {
+          seal: {
+            useFactory: (): SealingDriver => {
+              const slow = new SlowSeal();
+              return {
+                seal: (record) => promised(slow.seal(record)),
+                open: (token) => promised(slow.open(token)),
+              };
+            },
+          },
+        },
+      },
     });
     const visitor = app.visitor();
     await visitor.get('/').expect(200, { count: 1 });
