@@ -5,15 +5,16 @@ import {
   memcachedOptions,
 } from '../../options/memcached.options.js';
 import { SessionTooLargeError } from '../../session.errors.js';
+import { TwoGenerationCache } from '../../state/two-generation-cache.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
-import { CasTokenCache } from './cas-token-cache.js';
 import { EXPIRED_ALREADY, memcachedExpiry, memcachedKey } from './memcached.protocol.js';
 import { isTooLarge, type MemcachedItem, MemcachedServer } from './memcached.server.js';
 import { ServerRing } from './server-ring.js';
 
-const MOST_CAS_TOKENS = 5_000;
+/** Half the number of CAS tokens to cache. */
+const CAS_TOKENS_HALF = 2_500;
 // The bytes of an item besides key and value: a header, the CAS token, two line ends and a NUL.
 const ITEM_OVERHEAD_BYTES = 59;
 // Each failed attempt means that another touch or write succeeded in between.
@@ -39,8 +40,14 @@ interface NextItem {
 export class MemcachedDriver implements RecordDriver {
   readonly #options: MemcachedSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #casTokens = new CasTokenCache(MOST_CAS_TOKENS);
-  #servers: MemcachedServer[] = [];
+  /**
+   * The version and CAS token of items that were read, so that the write that follows needs no second read. A
+   * token that is missing or out of date costs one more round trip, and nothing else: the server compares.
+   * memcache-client returns the token with `gets` and needs it for `cas`, but does not keep it in between.
+   */
+  readonly #casTokens = new TwoGenerationCache<Pick<MemcachedItem, 'casUnique'> & { version: number }>(
+    CAS_TOKENS_HALF,
+  );
   #ring: ServerRing<MemcachedServer> | undefined;
 
   /** @throws SessionConfigError if an option is wrong */
@@ -54,17 +61,16 @@ export class MemcachedDriver implements RecordDriver {
     if (this.#ring !== undefined) return;
     const { client, servers } = this.#options;
     const { storeTimeout } = this.#context;
-    this.#servers =
+    this.#ring = new ServerRing(
       client === undefined
         ? await Promise.all(servers.map((server) => MemcachedServer.open(server, storeTimeout)))
-        : [new MemcachedServer(client, 'client')];
-    this.#ring = new ServerRing(new Map(this.#servers.map((server) => [server.name, server])));
+        : [new MemcachedServer(client, 'client')],
+    );
   }
 
   /** Closes the clients that `open` made; a client of the application stays open. */
   async close(): Promise<void> {
-    for (const server of this.#servers) server.close();
-    this.#servers = [];
+    for (const server of this.#ring?.servers ?? []) server.close();
     this.#ring = undefined;
   }
 
@@ -76,7 +82,8 @@ export class MemcachedDriver implements RecordDriver {
     const key = this.#keyOf(id);
     const item = await this.#serverOf(key).get(key);
     const record = this.#liveRecord(item);
-    if (item !== null && record !== null) this.#casTokens.keep(key, record.version, item.casUnique);
+    if (item !== null && record !== null)
+      this.#casTokens.set(key, { version: record.version, casUnique: item.casUnique });
     return record;
   }
 
@@ -121,9 +128,9 @@ export class MemcachedDriver implements RecordDriver {
     const replaced = record.version - 1;
     const next = { text, expiry: this.#expiryOf(record.expiresAt) };
     if (replaced === 0 && (await server.add(key, next.text, next.expiry)) === 'stored') return true;
-    const known = this.#casTokens.take(key, replaced);
-    if (known !== undefined) {
-      const outcome = await server.replace(key, next.text, next.expiry, known);
+    const known = this.#casTokens.get(key);
+    if (known?.version === replaced) {
+      const outcome = await server.replace(key, next.text, next.expiry, known.casUnique);
       if (outcome !== 'changed') return outcome === 'stored';
     }
     // The item may have changed since it was read and still be the same version, touched since.
@@ -170,10 +177,8 @@ export class MemcachedDriver implements RecordDriver {
   }
 
   #serverOf(key: string): MemcachedServer {
-    const [only] = this.#servers;
-    if (this.#ring === undefined || only === undefined)
-      throw new Error('The memcached driver has not been opened');
-    return this.#servers.length === 1 ? only : this.#ring.serverOf(key);
+    if (this.#ring === undefined) throw new Error('The memcached driver has not been opened');
+    return this.#ring.serverOf(key);
   }
 
   #checkSize(key: string, text: string): void {

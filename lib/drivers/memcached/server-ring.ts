@@ -19,15 +19,15 @@ function digest(text: string): Buffer {
  * The points follow ketama (https://github.com/RJ/ketama), like other clients of memcached: 40 MD5 hashes of
  * `<name>-<number>` per server, four points each; a key belongs to the first point at or after its own hash.
  */
-export class ServerRing<T> {
+export class ServerRing<T extends { readonly name: string }> {
   readonly #points: readonly RingPoint<T>[];
 
-  /** @param servers by name (`host:port`); at least one. Their order does not matter. */
-  constructor(servers: ReadonlyMap<string, T>) {
+  /** @param servers at least one, named `host:port`. Their order does not matter. */
+  constructor(readonly servers: readonly T[]) {
     const points: RingPoint<T>[] = [];
-    for (const [name, server] of servers) {
+    for (const server of servers) {
       for (let index = 0; index < POINTS_PER_SERVER / 4; index++) {
-        const hashes = digest(`${name}-${index}`);
+        const hashes = digest(`${server.name}-${index}`);
         for (let part = 0; part < 4; part++) points.push({ hash: hashes.readUInt32LE(part * 4), server });
       }
     }
@@ -37,8 +37,9 @@ export class ServerRing<T> {
   /** The server of a key. */
   serverOf(key: string): T {
     const points = this.#points;
-    const [onlyOrFirst] = points;
-    if (onlyOrFirst === undefined) throw new Error('A ring needs at least one server');
+    const [first] = points;
+    if (first === undefined) throw new Error('A ring needs at least one server');
+    if (this.servers.length === 1) return first.server;
     const hash = digest(key).readUInt32LE(0);
     let [low, high] = [0, points.length];
     while (low < high) {
@@ -46,6 +47,6 @@ export class ServerRing<T> {
       if ((points[middle]?.hash ?? 0) < hash) low = middle + 1;
       else high = middle;
     }
-    return (points[low] ?? onlyOrFirst).server;
+    return (points[low] ?? first).server;
   }
 }

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ServerRing } from '../../../lib/drivers/memcached/server-ring.js';
 
 const keys = Array.from({ length: 10_000 }, (_, index) => `session:${index}`);
-const ringOf = (...names: string[]) => new ServerRing(new Map(names.map((name) => [name, name])));
+const ringOf = (...names: string[]) => {
+  const ring = new ServerRing(names.map((name) => ({ name })));
+  return { serverOf: (key: string): string => ring.serverOf(key).name };
+};
 
 describe('consistent hashing', () => {
   it('spreads keys over the servers evenly', () => {
