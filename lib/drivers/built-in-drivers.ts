@@ -52,19 +52,15 @@ const MAKERS: Readonly<Record<BuiltInDriver, Maker>> = {
   },
 };
 
-/** The names of the built-in drivers. */
-export const BUILT_IN_NAMES: readonly string[] = Object.keys(MAKERS);
-
-/** Makes a built-in driver; null for any other name. */
-export async function makeBuiltIn(
-  name: string,
-  options: SessionModuleOptions,
-  context: DriverContext,
-  keyring: Keyring,
-): Promise<AnyDriver | null> {
-  return isBuiltIn(name) ? MAKERS[name](options, context, keyring) : null;
+/** Whether a built-in driver has this name. */
+export function isBuiltIn(name: string): name is BuiltInDriver {
+  return Object.hasOwn(MAKERS, name);
 }
 
-function isBuiltIn(name: string): name is BuiltInDriver {
-  return Object.hasOwn(MAKERS, name);
+/** The names of the built-in drivers. */
+export const BUILT_IN_NAMES: readonly BuiltInDriver[] = Object.keys(MAKERS).filter(isBuiltIn);
+
+/** Makes a built-in driver. */
+export function makeBuiltIn(name: BuiltInDriver, ...given: Parameters<Maker>): Promise<AnyDriver> {
+  return MAKERS[name](...given);
 }

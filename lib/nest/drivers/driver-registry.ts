@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from '../../drivers/clock.js';
-import { BUILT_IN_NAMES, makeBuiltIn } from '../../drivers/built-in-drivers.js';
+import { BUILT_IN_NAMES, isBuiltIn, makeBuiltIn } from '../../drivers/built-in-drivers.js';
 import { type AnyDriver, type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { begun } from '../../drivers/guard/circuit-breaker.js';
 import { DriverHangsError, openError, waitFor } from '../../drivers/guard/driver-task.js';
@@ -12,7 +12,7 @@ import { isDriverLike, providedDrivers } from './provided-drivers.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
-import { OPTION_NAMES, unexplained } from '../../options/option-table.js';
+import { type BuiltInDriver, OPTION_NAMES, unexplained } from '../../options/option-table.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
 
@@ -91,7 +91,7 @@ export class DriverRegistry {
     if (known !== undefined) return known;
     const factory = this.#factories.get(name);
     if (factory === undefined) {
-      if (!BUILT_IN_NAMES.includes(name)) throw this.#unknown(name);
+      if (!isBuiltIn(name)) throw this.#unknown(name);
       const lazy = new LazyDriver(name, async () => this.#open(name, await this.#makeBuiltIn(name)));
       this.#drivers.set(name, lazy);
       return lazy;
@@ -137,10 +137,8 @@ export class DriverRegistry {
     this.#booted = true;
   }
 
-  async #makeBuiltIn(name: string): Promise<AnyDriver> {
-    const driver = await makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.keyring);
-    if (driver === null) throw this.#unknown(name);
-    return driver;
+  #makeBuiltIn(name: BuiltInDriver): Promise<AnyDriver> {
+    return makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.keyring);
   }
 
   #openedOnDemand(name: string, driver: AnyDriver): AnyDriver {
