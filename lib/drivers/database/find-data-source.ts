@@ -15,11 +15,11 @@ export async function findDataSource(
   given: SessionDataSource | string | undefined,
   resolve: DriverContext['resolve'],
 ): Promise<DataSource> {
-  if (typeof given === 'object' && isTypeOrms(given)) return given;
+  if (isTypeOrms(given)) return given;
   const name = typeof given === 'string' ? given : defaultName;
   for (const token of await tokensOf(name)) {
     const found = resolve(token);
-    if (isDataSource(found) && isTypeOrms(found)) return found;
+    if (isTypeOrms(found)) return found;
   }
   throw new SessionConfigError(
     name === defaultName
@@ -31,7 +31,7 @@ export async function findDataSource(
 }
 
 /** The option's type covers only what the driver uses; the value is a complete TypeORM DataSource. */
-const isTypeOrms = (value: SessionDataSource): value is DataSource => isDataSource(value);
+const isTypeOrms = (value: unknown): value is DataSource => isDataSource(value);
 
 /** The tokens under which @nestjs/typeorm, or an application without it, provides a data source. */
 async function tokensOf(name: string): Promise<unknown[]> {

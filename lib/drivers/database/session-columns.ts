@@ -1,15 +1,13 @@
-import type { ColumnType, ValueTransformer } from 'typeorm';
+import type { ColumnOptions, ColumnType, ValueTransformer } from 'typeorm';
 
 /** A column of the sessions table. The entity, the migration and the driver are built from it. */
-interface SessionColumn {
+interface SessionColumn extends Pick<
+  ColumnOptions,
+  'length' | 'nullable' | 'primary' | 'transformer' | 'default'
+> {
   readonly name: string;
   readonly type: ColumnType;
-  readonly length?: number;
-  readonly nullable?: true;
-  readonly primary?: true;
   readonly indexed?: true;
-  readonly transformer?: ValueTransformer;
-  readonly default?: number;
   /** Overrides for MySQL and MariaDB. */
   readonly mysql?: { readonly type?: ColumnType; readonly charset: string; readonly collation: string };
 }

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { SessionStoreError } from '../../session.errors.js';
+import { isObject } from '../../state/values.js';
 import { writeSessionSql, type SessionSql } from './session-sql.js';
 import { locateSessionTable, type SessionTable } from './session-table.js';
 import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
@@ -32,11 +33,7 @@ export class SessionDatabase {
   /** Runs a statement and returns the rows it finds. */
   async ask(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     const { sql, table } = this.#prepare();
-    const { rows } = await this.#runner.run(sql[statement], parameters, {
-      table,
-      readsOnly: true,
-    });
-    return rows;
+    return (await this.#runner.run(sql[statement], parameters, table, true)).rows;
   }
 
   /**
@@ -46,7 +43,7 @@ export class SessionDatabase {
    */
   async change(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<number> {
     const { sql, table } = this.#prepare();
-    return (await this.#runner.run(sql[statement], parameters, { table })).affected;
+    return (await this.#runner.run(sql[statement], parameters, table)).affected;
   }
 
   /**
@@ -56,11 +53,9 @@ export class SessionDatabase {
   async checkpoint(): Promise<void> {
     if (!this.#hasWriteAheadLog) return;
     const { table } = this.#prepare();
-    const { rows } = await this.#runner.run(checkpoint, [], { table });
-    const [row] = rows;
+    const [answer] = (await this.#runner.run(checkpoint, [], table)).rows;
     // SQLite's answer for a database in another journal mode.
-    if (typeof row === 'object' && row !== null && 'log' in row && row.log === -1)
-      this.#hasWriteAheadLog = false;
+    if (isObject(answer) && answer['log'] === -1) this.#hasWriteAheadLog = false;
   }
 
   /** Prepares what depends on the data source's entities, which are known once it is initialized. */

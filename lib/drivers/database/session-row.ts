@@ -1,19 +1,10 @@
+import { isObject } from '../../state/values.js';
 import type { SessionRecord } from '../driver.js';
 import { toColumnSeconds } from './session-columns.js';
 import { fromStoredText, toStoredId, toDisplayText, toStoredText } from './stored-text.js';
 
 /** The values of a row, in the order of `sessionProperties`. */
-export type SessionRow = readonly [
-  id: string,
-  userId: string | null,
-  ipAddress: string | null,
-  userAgent: string | null,
-  payload: string,
-  lastActivity: number,
-  lastActivityMs: number,
-  expiresAt: number,
-  version: number,
-];
+export type SessionRow = readonly [id: string, ...others: (string | number | null)[]];
 
 const MAX_IP_ADDRESS_LENGTH = 45;
 /** At four bytes each still within MySQL's text; Node accepts no longer header by default. */
@@ -36,22 +27,21 @@ export function toRow(id: string, record: SessionRecord): SessionRow {
 
 /** Converts a row to a record; null if there is no row, or one that the driver cannot have written. */
 export function toRecord(row: unknown): SessionRecord | null {
-  if (typeof row !== 'object' || row === null) return null;
-  const columns = new Map<string, unknown>(Object.entries(row));
-  const payload = toText(columns.get('payload'));
-  const expiresAt = toInteger(columns.get('expiresAt'));
-  const version = toInteger(columns.get('version'));
-  const seconds = toInteger(columns.get('lastActivity'));
-  const milliseconds = toInteger(columns.get('lastActivityMs'));
-  if (payload === null || expiresAt === null || version === null || seconds === null) return null;
+  if (!isObject(row)) return null;
+  const payload = toText(row['payload']);
+  // Some clients return bigint columns as text, or as bigint if the application asks for that.
+  const numbers = {
+    expiresAt: Number(row['expiresAt']),
+    version: Number(row['version']),
+    lastActivity: Number(row['lastActivity']) * 1000 + Number(row['lastActivityMs']),
+  };
+  if (payload === null || !Object.values(numbers).every(Number.isSafeInteger)) return null;
   return {
     payload,
-    expiresAt,
-    version,
-    lastActivity: seconds * 1000 + (milliseconds ?? 0),
-    userId: toText(columns.get('userId')),
-    ipAddress: toText(columns.get('ipAddress')),
-    userAgent: toText(columns.get('userAgent')),
+    ...numbers,
+    userId: toText(row['userId']),
+    ipAddress: toText(row['ipAddress']),
+    userAgent: toText(row['userAgent']),
   };
 }
 
@@ -60,14 +50,7 @@ export function toRecord(row: unknown): SessionRecord | null {
  * hold.
  */
 export function idOf(row: unknown): string | null {
-  return typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? row.id : null;
-}
-
-/** Some clients return bigint columns as text, or as bigint if the application asks for that. */
-function toInteger(value: unknown): number | null {
-  if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint') return null;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : null;
+  return isObject(row) && typeof row['id'] === 'string' ? row['id'] : null;
 }
 
 const toText = (value: unknown): string | null => (typeof value === 'string' ? fromStoredText(value) : null);

@@ -11,14 +11,6 @@ interface StatementResult {
   readonly affected: number;
 }
 
-/** How to run a statement. */
-interface StatementOptions {
-  /** The table it uses, for messages. */
-  readonly table: SessionTable;
-  /** Whether it only reads, and so may see changes of a transaction that the application has not ended yet. */
-  readonly readsOnly?: boolean;
-}
-
 /** How often a statement is sent again after another process interfered: waits of 4 to 512 ms, about a second. */
 const MAX_RETRIES = 8;
 const TRANSACTION_POLL_MS = 5;
@@ -40,21 +32,23 @@ export class StatementRunner {
   /**
    * Runs one statement, and retries if another process interfered.
    *
+   * @param table the table it uses, for messages
+   * @param readsOnly whether it only reads, and so may see changes of a transaction that the application has not
+   * ended yet
    * @throws SessionStoreError, SessionTooLargeError, or an Error with the client's `code`; never with a value
    * of the statement
    */
   async run(
     sql: string,
     parameters: readonly unknown[],
-    options: StatementOptions,
+    table: SessionTable,
+    readsOnly = false,
   ): Promise<StatementResult> {
     for (let retries = 0; ; retries++) {
       try {
-        return await this.#once(sql, parameters, options.readsOnly === true);
+        return await this.#once(sql, parameters, readsOnly);
       } catch (error) {
-        if (!isPassing(error) || retries === MAX_RETRIES) {
-          throw describeFailure(error, parameters, options.table);
-        }
+        if (!isPassing(error) || retries === MAX_RETRIES) throw describeFailure(error, parameters, table);
         // Processes that collided should not retry at the same moment.
         await sleep(2 ** (retries + 2) * (0.5 + Math.random() / 2));
       }
