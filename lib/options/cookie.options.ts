@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Check, optionError, refused } from './read-option.js';
-import { boolean, listOf, oneOf, text } from './checks.js';
+import { optionError } from './read-option.js';
+import { boolean, is, listOf, oneOf, text } from './checks.js';
 import { isProduction } from './production.js';
 import { type Settings, type Table, group, readTable } from './read-table.js';
 
@@ -109,17 +109,11 @@ const attributes = {
   priority: { check: oneOf('low', 'medium', 'high') },
 } as const satisfies Table;
 
-const takesTextOrFunction = 'text, or a function of the request that returns text or undefined';
-
-const isTenantFunction = (value: unknown): value is TenantFunction => typeof value === 'function';
-
-const ofTenant: Check<string | TenantFunction> = {
-  takes: takesTextOrFunction,
-  read(value) {
-    const isOne = isTenantFunction(value) || (typeof value === 'string' && value !== '');
-    return isOne ? value : refused(value, takesTextOrFunction);
-  },
-};
+const ofTenant = is(
+  'text, or a function of the request that returns text or undefined',
+  (value): value is string | TenantFunction =>
+    typeof value === 'function' || (typeof value === 'string' && value !== ''),
+);
 
 const table = {
   ...attributes,

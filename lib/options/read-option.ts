@@ -2,13 +2,7 @@ import { SessionConfigError } from '../session.errors.js';
 
 /** Why a value is refused: the rest of a sentence that starts with the option's name. */
 export class Refusal {
-  readonly says: string;
-  readonly cause: unknown;
-
-  constructor(says: string, cause?: unknown) {
-    this.says = says;
-    this.cause = cause;
-  }
+  constructor(readonly says: string) {}
 }
 
 /** A check for the value of one option. */
@@ -39,7 +33,7 @@ export function optionError(option: string, says: string, cause?: unknown): Sess
  */
 export function readOption<T>(check: Check<T>, value: unknown, option: string): T {
   const read = check.read(value, option);
-  if (read instanceof Refusal) throw optionError(option, read.says, read.cause);
+  if (read instanceof Refusal) throw optionError(option, read.says);
   return read;
 }
 

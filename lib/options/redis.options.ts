@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { plainOptions } from './plain-options.js';
-import { Refusal, hasFunctions, readOption, refused, withoutText } from './read-option.js';
+import { Refusal, hasFunctions, optionError, readOption, withoutText } from './read-option.js';
 import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './read-table.js';
@@ -133,24 +133,19 @@ const ownTable = {
  * and what it takes
  */
 export function redisSettings(options: RedisDriverOptions): RedisSettings {
-  const given = readOption({ takes, read: (value) => readObject(value) }, options, 'redis');
-  const { prefix: _prefix, client: _client, ...connection } = plainOptions(options);
+  const given = plainOptions(readOption(is(takes, isOptions, withoutText), options, 'redis'));
+  const { prefix: _prefix, client: _client, ...connection } = given;
+  const others = Object.keys(connection).join(', ');
+  if ('client' in given && others !== '')
+    throw optionError(
+      'redis',
+      `got client and ${others}; it takes either a client or where to connect, not both.`,
+    );
+  if (!['client', 'url', 'host', 'port', 'path', 'sentinels'].some((name) => name in given))
+    throw optionError('redis', `got ${Object.keys(given).join(', ') || 'nothing'}; it takes ${takes}.`);
   const own = readTable(ownTable, given, 'redis.');
   if (own.client === undefined) readTable(addressTable(given), given, 'redis.');
   return { ...own, connection };
 }
 
-function readObject(options: unknown): object | Refusal {
-  if (!isObject(options)) return refused(options, takes, withoutText);
-  const value = plainOptions(options);
-  const names = Object.keys(value);
-  const others = names.filter((name) => name !== 'client' && name !== 'prefix').join(', ');
-  if ('client' in value) {
-    return others === ''
-      ? value
-      : new Refusal(`got client and ${others}; it takes either a client or where to connect, not both.`);
-  }
-  return ['url', 'host', 'port', 'path', 'sentinels'].some((name) => names.includes(name))
-    ? value
-    : new Refusal(`got ${names.join(', ') || 'nothing'}; it takes ${takes}.`);
-}
+const isOptions = (value: unknown): value is RedisDriverOptions => isObject(value);

@@ -1,4 +1,5 @@
-import { type Check, Refusal, readOption, withoutText } from './read-option.js';
+import { listOf } from './checks.js';
+import { type Check, Refusal, withoutText } from './read-option.js';
 import { weaknessOf } from './weak-secret.js';
 
 const MIN_SECRET = 32;
@@ -28,6 +29,8 @@ function no(got: string, why = ''): Refusal {
   return new Refusal(`got ${got}; it takes ${TAKES}.${why === '' ? '' : ` ${why}`}`);
 }
 
+const several = listOf(one, TAKES);
+
 /** One secret, or several, newest first. */
 export const secrets: Check<readonly string[]> = {
   takes: TAKES,
@@ -36,8 +39,6 @@ export const secrets: Check<readonly string[]> = {
       const read = one.read(value, option);
       return read instanceof Refusal ? read : [read];
     }
-    if (value.length === 0) return no('an empty list');
-    // Not `map`, which skips the holes of a list.
-    return Array.from(value, (each: unknown, index) => readOption(one, each, `${option}[${index}]`));
+    return value.length === 0 ? no('an empty list') : several.read(value, option);
   },
 };
