@@ -4,10 +4,7 @@ import type { ForeignContent, ForeignSession } from '../lifecycle/taking-over/se
 import { hasFunctions } from '../options/read-option.js';
 import { is } from '../options/checks.js';
 import { userIn } from './source-options.js';
-import { isObject } from '../state/values.js';
-
-/** Fields that stores keep beside the values: the cookie, and when session-file-store last accessed the session. */
-const NO_VALUES: ReadonlySet<string> = new Set(['cookie', '__lastAccess']);
+import { type Values, isObject } from '../state/values.js';
 
 const isStore = (value: unknown): value is ConnectStore => hasFunctions(value, 'get', 'destroy');
 
@@ -30,14 +27,13 @@ export function storedSession(store: ConnectStore, id: string, userPath: string 
 }
 
 /** The content of a session. Null if its cookie has expired: some stores leave that to the browser. */
-function contentOf(session: Record<string, unknown>, userPath: string | undefined): ForeignContent | null {
+function contentOf(session: Values, userPath: string | undefined): ForeignContent | null {
   const expiresAt = expiryOf(session['cookie']);
   if (expiresAt !== null && expiresAt <= systemClock.now()) return null;
+  // Not values: the cookie, and when session-file-store last accessed the session.
+  const { cookie: _cookie, __lastAccess: _lastAccess, ...kept } = session;
   // Stores in memory keep the original objects; all others convert them to text.
-  const copy: unknown = JSON.parse(JSON.stringify(session));
-  const values = Object.fromEntries(
-    Object.entries(isObject(copy) ? copy : {}).filter(([name]) => !NO_VALUES.has(name)),
-  );
+  const values: Values = JSON.parse(JSON.stringify(kept));
   return { values, userId: userIn(values, userPath), expiresAt };
 }
 
