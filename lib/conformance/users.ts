@@ -1,17 +1,30 @@
-import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
+import type { RecordDriver, UserRecords } from '../drivers/driver.js';
 import { freshId, MINUTE_MS } from './record-samples.js';
-import type { ConformanceSuite } from './suite.js';
+import type { ConformanceSuite, DriverAtTest } from './suite.js';
 
-type Listed = SessionRecord & { readonly id: string };
+type Listed = UserRecords['records'][number];
 
 /** A few more than fit on a page of any driver. */
 const MANY_SESSIONS = 450;
 
-/** Tests `listByUser`, if a driver has it: which records belong to whom, through every change. */
-export function describeUsers({ describe, it, expect }: ConformanceSuite): void {
+type ListingDriver = RecordDriver & Required<Pick<RecordDriver, 'listByUser'>>;
+
+/** The tools of a test, with a driver that can list. */
+type ListerAtTest = DriverAtTest & { readonly driver: ListingDriver };
+
+/**
+ * Tests `listByUser`: which records belong to whom, through every change. A driver without it passes: the method
+ * is optional.
+ */
+export function describeUsers({ describe, it: itOfAny, expect }: ConformanceSuite): void {
+  const it = (sentence: string, test: (at: ListerAtTest) => Promise<void>) =>
+    itOfAny(sentence, async (at) => {
+      const { driver } = at;
+      if (canList(driver)) await test({ ...at, driver });
+    });
+
   describe('listByUser', () => {
     it('gives the records of a user with their ids, and nobody else’s', async ({ driver, stored }) => {
-      if (!canList(driver)) return;
       const [user, other] = [freshId(), freshId()];
       const first = await stored({ userId: user, ipAddress: '127.0.0.1', userAgent: 'a browser' });
       const second = await stored({ userId: user });
@@ -23,12 +36,10 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('gives nothing for a user without a record', async ({ driver }) => {
-      if (!canList(driver)) return;
       expect(await driver.listByUser(freshId(), null)).toEqual({ records: [], cursor: null });
     });
 
     it('takes users to the letter', async ({ driver, stored }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const spellings = [
         user,
@@ -50,7 +61,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('follows a record to another user, and to none', async ({ driver, stored }) => {
-      if (!canList(driver)) return;
       const [user, other] = [freshId(), freshId()];
       const { id, record } = await stored({ userId: user });
       const moved = { ...record, userId: other, version: 2 };
@@ -62,7 +72,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('knows a record that began without a user', async ({ driver, stored }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const { id, record } = await stored({ userId: null });
       const signedIn = { ...record, userId: user, version: 2 };
@@ -71,7 +80,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('does not count a write that was refused', async ({ driver, stored, sample }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const { id } = await stored({ userId: null });
       expect(await driver.write(id, sample({ version: 3, userId: user }))).toBe(false);
@@ -79,7 +87,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('forgets what was destroyed', async ({ driver, stored }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const { id } = await stored({ userId: user });
       const kept = await stored({ userId: user });
@@ -91,7 +98,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('never gives an expired one, and keeps one that was touched', async ({ driver, clock, stored }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const short = await stored({ userId: user });
       const long = await stored({ userId: user });
@@ -101,8 +107,7 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
       expect(await all(driver, user)).toEqual([{ ...long.record, expiresAt, id: long.id }]);
     });
 
-    it('is seen by another process', async ({ driver, another, stored }) => {
-      if (!canList(driver)) return;
+    it('is seen by another process', async ({ another, stored }) => {
       const user = freshId();
       const { id } = await stored({ userId: user });
       const second = await another();
@@ -111,7 +116,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     });
 
     it('gives all of many, a page at a time', async ({ driver, sample }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const ids = Array.from({ length: MANY_SESSIONS }, freshId);
       for (const id of ids) await driver.write(id, sample({ userId: user }));
@@ -126,14 +130,13 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
       driver,
       sample,
     }) => {
-      if (!canList(driver)) return;
       const user = freshId();
       const ids = Array.from({ length: MANY_SESSIONS }, freshId);
       for (const id of ids) await driver.write(id, sample({ userId: user }));
       const found = new Set<string>();
       const gone = new Set<string>();
       for (let cursor: string | null = null; ;) {
-        const page: Awaited<ReturnType<typeof driver.listByUser>> = await driver.listByUser(user, cursor);
+        const page: UserRecords = await driver.listByUser(user, cursor);
         for (const { id } of page.records) found.add(id);
         ({ cursor } = page);
         if (cursor === null) break;
@@ -148,8 +151,6 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
   });
 }
 
-type ListingDriver = RecordDriver & Required<Pick<RecordDriver, 'listByUser'>>;
-
 function canList(driver: RecordDriver): driver is ListingDriver {
   return driver.listByUser !== undefined;
 }
@@ -158,7 +159,7 @@ function canList(driver: RecordDriver): driver is ListingDriver {
 async function all(driver: ListingDriver, userId: string): Promise<readonly Listed[]> {
   const records = new Map<string, Listed>();
   for (let cursor: string | null = null; ;) {
-    const page: Awaited<ReturnType<ListingDriver['listByUser']>> = await driver.listByUser(userId, cursor);
+    const page: UserRecords = await driver.listByUser(userId, cursor);
     for (const record of page.records) records.set(record.id, record);
     ({ cursor } = page);
     if (cursor === null) return sorted([...records.values()]);
