@@ -107,8 +107,7 @@ export function weaknessOf(secret: string, enough: number): string | null {
   const isPlaceholder =
     TEMPLATE_PATTERNS.some((pattern) => pattern.test(secret.trim())) ||
     PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
-    (isWords && hasOnlyPlaceholderWords(words)) ||
-    isRunTogether(lower);
+    (isWords && hasOnlyPlaceholderWords(words));
   return isPlaceholder ? 'is a placeholder' : null;
 }
 
@@ -132,14 +131,12 @@ function isRepetitive(words: string, length: number, enough: number): boolean {
   });
 }
 
-/** Whether a text consists of numbers and three or more words, all of them placeholder words. */
-function hasOnlyPlaceholderWords(text: string): boolean {
-  const words = text.split(' ').flatMap((word) => word.replace(/\d+$/, '') || []);
-  return words.length > 2 && words.every((word) => PLACEHOLDER_WORDS.has(word));
-}
-
-/** The same for words with only digits between them: `thisisaverysecretkey32byteslong`. */
-function isRunTogether(text: string): boolean {
+/**
+ * Whether a text consists of digits and placeholder words, apart or run together: `this is a secret`,
+ * `thisisaverysecretkey32byteslong`.
+ */
+function hasOnlyPlaceholderWords(words: string): boolean {
+  const text = words.replaceAll(' ', '');
   const ends = [0];
   for (let end = 1; end <= text.length; end += 1) {
     const isEnd = ends.some((start) => {
@@ -148,13 +145,12 @@ function isRunTogether(text: string): boolean {
     });
     if (isEnd) ends.push(end);
   }
-  return ends.at(-1) === text.length && /[a-z]{12}/.test(text);
+  return ends.at(-1) === text.length && text.replaceAll(/\d/g, '').length >= 12;
 }
 
 /** Whether a text owes its length to one character repeated at its end: `my-secret000000...`. */
 function isPadded(text: string, enough: number): boolean {
-  const padding = /(.)\1*$/su.exec(text)?.[0] ?? '';
-  return text.length - padding.length < enough * 0.7;
+  return text.replace(/(.)\1*$/su, '').length < enough * 0.7;
 }
 
 /**
