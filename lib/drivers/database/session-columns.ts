@@ -31,13 +31,10 @@ export type SessionProperty = (typeof sessionProperties)[number];
 // The servers' defaults ignore case, and on old databases lack characters beyond U+FFFF.
 const exactText = { charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const;
 
-const isNumeric = (value: unknown): value is number | string =>
-  typeof value === 'number' || typeof value === 'string';
-
 /** bigint columns come back as strings from PostgreSQL and MySQL. */
 const asNumber: ValueTransformer = {
   to: (value: unknown) => value,
-  from: (value: unknown) => (isNumeric(value) ? Number(value) : value),
+  from: Number,
 };
 
 /** The largest number of an `integer` column; seconds reach it in January 2038. */
@@ -52,7 +49,7 @@ export const toColumnSeconds = (epochMs: number): number =>
 
 const asSeconds: ValueTransformer = {
   to: (value: unknown) => (typeof value === 'number' ? toColumnSeconds(value) : value),
-  from: (value: unknown) => (isNumeric(value) ? Number(value) * 1000 : value),
+  from: (value: unknown) => Number(value) * 1000,
 };
 
 /** The columns of the sessions table, keyed by entity property. */

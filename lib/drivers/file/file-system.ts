@@ -8,7 +8,7 @@ export const notEmptyCodes: readonly string[] = ['ENOTEMPTY', 'EEXIST'];
 export const noRoomCodes: readonly string[] = ['ENOSPC', 'EDQUOT'];
 
 /** Whether an error is a file system error with one of these codes (`ENOENT`, ...). */
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+export function hasCode(error: unknown, ...codes: readonly string[]): error is Error {
   return (
     error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
   );

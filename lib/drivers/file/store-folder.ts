@@ -23,10 +23,9 @@ export async function makeStoreFolder(location: string): Promise<void> {
     await access(location, needs);
   } catch (error) {
     if (!hasCode(error, ...wrongPathCodes)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     throw optionError(
       'file.location',
-      `got ${location}; it takes a folder that this process can write to. The file system says: ${reason}.`,
+      `got ${location}; it takes a folder that this process can write to. The file system says: ${error.message}.`,
       error,
     );
   }

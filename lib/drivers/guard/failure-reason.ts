@@ -114,6 +114,5 @@ function addressOf(error: Error): string | undefined {
   const port = valueOf(error, 'port');
   if (valueOf(error, 'syscall') !== 'connect' || typeof address !== 'string' || isIP(address) === 0)
     return undefined;
-  if (typeof port !== 'number') return undefined;
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+  return `${isIPv6(address) ? `[${address}]` : address}:${String(port)}`;
 }
