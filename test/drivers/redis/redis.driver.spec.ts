@@ -234,10 +234,11 @@ describeWith(['redis'], 'the redis driver', () => {
     await driver.write('id', sampleRecord({ userId: 'ann' }));
     const [list = ''] = await client.keys(`${prefix}user:*`);
     const id = list.slice(prefix.length);
-    const record = sampleRecord({ payload: 'no list' });
+    const record = sampleRecord({ payload: 'no list', userId: 'ann' });
     expect(await driver.write(id, record)).toBe(true);
     expect(await driver.read(id)).toEqual(record);
-    expect((await driver.listByUser('ann', null)).records).toHaveLength(1);
+    const listed = (await driver.listByUser('ann', null)).records.map((each) => each.id);
+    expect(listed.toSorted()).toEqual(['id', id].toSorted());
   });
 
   it('reports a write as stored when the client resends it after a lost connection', async () => {
