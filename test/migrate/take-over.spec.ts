@@ -435,6 +435,19 @@ describe('A source of old sessions', () => {
     expect(key(seal.replace(/~2$/, '=~2'))).toBe(key(seal));
   });
 
+  it('returns nothing for what its secret has signed or sealed if that is no session', async () => {
+    const password = 'p'.repeat(32);
+    const iron = fromIronSession({ password, cookieName: 'app' });
+    const list = await sealData(['no', 'session'], { password });
+    expect(await found(iron, { app: list })).toBeNull();
+    const ofCookies = fromCookieSession({ keys: password });
+    for (const text of ['["no session"]', 'no JSON']) {
+      const value = Buffer.from(text).toString('base64');
+      const mac = createHmac('sha1', password).update(`session=${value}`).digest('base64url');
+      expect(await found(ofCookies, { session: value, 'session.sig': mac })).toBeNull();
+    }
+  });
+
   it.each(['the newest', 'one between', 'the oldest'])(
     'accepts what %s of several secrets has signed',
     async (secret) => {

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
+import { SessionTooLargeError } from '../../../lib/session.errors.js';
 import { describeWith } from '../../servers/index.js';
 import { backWithinMs } from '../time-of-calls.js';
 import { clock, contextWith, recordWith } from './records.js';
@@ -63,6 +64,19 @@ describeWith(['mariadb'], 'the driver database on MariaDB', () => {
     expect(await changing.write('counted', { ...record, version: 2 })).toBe(true);
     expect(await changing.write('counted', { ...record, version: 2 })).toBe(false);
     await counting.destroy();
+  });
+
+  it('refuses a payload that its column does not take, and shows nothing of it', async () => {
+    await source.query('ALTER TABLE sessions MODIFY payload text NOT NULL');
+    const payload = 'hunter2 '.repeat(10_000);
+    const refused: unknown = await driver
+      .write('large', recordWith({ payload }))
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(SessionTooLargeError);
+    expect(String(refused)).toContain(
+      'The session has 80000 bytes; the database takes no payload of that size.',
+    );
+    expect(String(refused)).not.toContain('hunter2');
   });
 
   it('keeps text intact and distinguishes ids in a database with an older character set', async () => {
