@@ -59,7 +59,8 @@ export class PlainStoreDriver implements RecordDriver {
     return this.#inTurn(id, async (name) => {
       const stored = await this.#live(name);
       if ((stored?.version ?? 0) !== written.version - 1) return false;
-      return this.#put(name, written);
+      const kept = await this.#put(name, written);
+      return kept?.version === written.version && kept.payload === written.payload;
     });
   }
 
@@ -70,7 +71,7 @@ export class PlainStoreDriver implements RecordDriver {
   touch(id: string, expiresAt: number): Promise<boolean> {
     return this.#inTurn(id, async (name) => {
       const stored = await this.#live(name);
-      return stored !== null && this.#put(name, { ...stored, expiresAt });
+      return stored !== null && (await this.#put(name, { ...stored, expiresAt })) !== null;
     });
   }
 
@@ -96,16 +97,13 @@ export class PlainStoreDriver implements RecordDriver {
     return record !== null && record.expiresAt > systemClock.now() ? record : null;
   }
 
-  /**
-   * @returns false if another process has written at the same moment and its record is the one that is stored
-   */
-  async #put(name: string, record: SessionRecord): Promise<boolean> {
+  /** @returns what is stored then: this record, or what another process has written at the same moment */
+  async #put(name: string, record: SessionRecord): Promise<SessionRecord | null> {
     if (record.expiresAt <= systemClock.now()) {
       await this.#store.remove(name);
-      return true;
+      return record;
     }
     await this.#store.set(name, keptRecord(record), record.expiresAt + SLACK_MS);
-    const kept = recordIn(await this.#store.get(name));
-    return kept?.version === record.version && kept.payload === record.payload;
+    return recordIn(await this.#store.get(name));
   }
 }

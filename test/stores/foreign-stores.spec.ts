@@ -190,6 +190,24 @@ describe('A driver made of a store', () => {
     expect((await ours.read('id'))?.payload).toBe('{"of":"other"}');
   });
 
+  it('does not take a session for ended because another process has overwritten its touch', async () => {
+    const inner = new MemoryStore({ checkPeriod: 0 });
+    const other = connectStore(new Proxy(inner, {}));
+    const expiresAt = Date.now() + 60_000;
+    await other.write('id', { ...record, expiresAt });
+    const ours: RecordDriver = connectStore(
+      Object.assign(Object.create(inner), {
+        set(sid: string, given: session.SessionData, callback: (error?: unknown) => void) {
+          inner.set(sid, given, () => {
+            void other.write('id', { ...record, version: 2, expiresAt }).then(() => callback());
+          });
+        },
+      }),
+    );
+    expect(await ours.touch('id', expiresAt + 1)).toBe(true);
+    expect((await ours.read('id'))?.version).toBe(2);
+  });
+
   it('treats ENOENT as "not found", as express-session does, and any other error as a failure', async () => {
     const failing = (code: string): ConnectStore => {
       const fail = (...given: unknown[]): void =>
