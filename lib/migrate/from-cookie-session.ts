@@ -1,6 +1,7 @@
+import { createHmac } from 'node:crypto';
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { readOption } from '../options/read-option.js';
-import { text } from '../options/checks.js';
+import { is, text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { isMadeBy } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
@@ -21,10 +22,18 @@ export interface CookieSessionSource extends SourceOptions {
   readonly algorithm?: string | undefined;
 }
 
+function isHash(value: unknown): value is string {
+  try {
+    return typeof value === 'string' && createHmac(value, '') !== null;
+  } catch {
+    return false;
+  }
+}
+
 const options = group({
   keys: { required: 'always', check: secretsOf('the keys of cookie-session') },
   name: { default: 'session', check: text() },
-  algorithm: { default: 'sha1', check: text("the name of a hash, such as 'sha256'") },
+  algorithm: { default: 'sha1', check: is("the name of a hash, such as 'sha256'", isHash) },
   ...commonOptions,
 });
 

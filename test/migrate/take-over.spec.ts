@@ -529,6 +529,11 @@ describe('A source of old sessions', () => {
       /'fromCookieSession\.until' got "soon"/,
     ],
     [
+      'a hash that Node does not have',
+      () => fromCookieSession({ keys: OLD, algorithm: 'sha-257' }),
+      /'fromCookieSession\.algorithm' got "sha-257"; it takes the name of a hash/,
+    ],
+    [
       'a name that it does not know',
       () => fromIronSession({ cookieName: 'a', password: 'p', ttl: 1 } as never),
       /fromIronSession\.ttl' does not exist/,
