@@ -22,7 +22,7 @@ export class Application {
   ) {}
 
   get manifest(): Manifest {
-    const manifest: unknown = JSON.parse(this.text('package.json') ?? '{}');
+    const manifest: unknown = JSON.parse(this.text('package.json') || '{}');
     return typeof manifest === 'object' && manifest !== null ? manifest : {};
   }
 
@@ -37,8 +37,9 @@ export class Application {
     return Number(/\d+/.exec(this.manifest.dependencies?.['@nestjs/core'] ?? '12')?.[0] ?? 12);
   }
 
-  text(path: string): string | undefined {
-    return this.tree.read(path)?.toString('utf8');
+  /** The text of a file; an empty one if there is no such file. */
+  text(path: string): string {
+    return this.tree.read(path)?.toString('utf8') ?? '';
   }
 
   /** Writes a file unless it already has this text. */
@@ -61,7 +62,7 @@ export class Application {
   }
 
   parse(path: string): ParsedFile {
-    const text = this.text(path) ?? '';
+    const text = this.text(path);
     const known = this.#parsed.get(path);
     if (known?.text === text) return known;
     const parsed = new ParsedFile(this.#ts, path, text);

@@ -13,7 +13,7 @@ export function addDependencies(
 ): string[] {
   const added = Object.keys(packages).filter((name) => !application.dependsOn(name));
   const text = application.text('package.json');
-  if (added.length === 0 || text === undefined) return [];
+  if (added.length === 0 || text === '') return [];
   const all = { ...application.manifest.dependencies };
   for (const name of added) all[name] = packages[name] ?? '*';
   const dependencies = Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));

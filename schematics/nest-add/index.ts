@@ -27,7 +27,7 @@ export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false
     const driver = driverOf(application, asked, context);
     const { packages = {}, ignored } = DRIVERS[driver];
     const isNew = !application.sources.some((file) => file.calls('SessionModule', /^forRoot/).length > 0);
-    if (!isNew && !application.tree.exists(configOf(application))) {
+    if (!isNew && !tree.exists(configOf(application))) {
       context.logger.info('SessionModule is imported already, with options of its own: nothing was changed.');
       return tree;
     }
@@ -68,7 +68,7 @@ function driverOf(
 
 function fallbackIn(application: Application): DriverName | undefined {
   const [, name = ''] =
-    /SESSION_DRIVER *\|\| *['"](\w+)['"]/.exec(application.text(configOf(application)) ?? '') ?? [];
+    /SESSION_DRIVER *\|\| *['"](\w+)['"]/.exec(application.text(configOf(application))) ?? [];
   return isDriver(name) ? name : undefined;
 }
 
@@ -81,7 +81,7 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
   const style = importStyleOf(application, root.file);
   const typeOrm = driver === 'database' ? setUpTypeOrm(application, style.quote) : undefined;
   const config = configOf(application);
-  if (tree.exists(config) && application.text(config)?.includes('nestjs-session-kit') !== true) {
+  if (tree.exists(config) && !application.text(config).includes('nestjs-session-kit')) {
     throw new Error(
       `${config} is there, and is not about nestjs-session-kit. Nothing was changed: rename it, and run this again.`,
     );
@@ -129,18 +129,14 @@ function writeEnvironment(
     },
   ];
   const { variable } = DRIVERS[driver];
-  const asksFor = application.text(configOf(application)) ?? '';
-  if (variable !== undefined && asksFor.includes(variable.name)) variables.push(variable);
+  const config = application.text(configOf(application));
+  if (variable !== undefined && config.includes(variable.name)) variables.push(variable);
   for (const { name, value, comment } of variables) {
     application.write('.env', withVariable(application.text('.env'), name, value, comment));
     application.write('.env.example', withVariable(application.text('.env.example'), name, '', comment));
   }
   application.write('.gitignore', ignoring(application.text('.gitignore'), '.env', ['.env*', '*.env']));
   for (const made of madeFiles) {
-    if (made === undefined) continue;
-    application.write(
-      '.gitignore',
-      ignoring(application.text('.gitignore'), made, [made.replace(/\/$/, '')]),
-    );
+    if (made !== undefined) application.write('.gitignore', ignoring(application.text('.gitignore'), made));
   }
 }
