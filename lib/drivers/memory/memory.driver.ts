@@ -19,10 +19,10 @@ const RECORDS_PER_LOOK = 256;
 class Kept extends RecencyLink {
   /** @param record the driver's own copy. Its fields are primitive, so a shallow copy shares nothing. */
   constructor(
-    id: string,
+    readonly id: string,
     public record: SessionRecord,
   ) {
-    super(id);
+    super();
   }
 }
 
@@ -46,7 +46,7 @@ export class MemoryDriver implements RecordDriver {
    * would delete a key and set it again. V8 leaves a gap for each deleted key and closes all gaps at once,
    * which stops a million sessions for 90 ms; and the oldest key has to be found behind the gaps.
    */
-  readonly #end = new RecencyLink('');
+  readonly #end = new RecencyLink();
   readonly #max: number | undefined;
   readonly #clock: Clock;
   #size = 0;
@@ -140,18 +140,18 @@ export class MemoryDriver implements RecordDriver {
     this.#users.move(kept, null, kept.record.userId);
     this.#size += 1;
     this.#use(kept);
-    if (this.#max !== undefined && this.#size > this.#max) this.#remove(this.#end.newer);
+    const oldest = this.#end.newer;
+    if (this.#max !== undefined && this.#size > this.#max && oldest instanceof Kept) this.#remove(oldest);
   }
 
   #use(kept: Kept): void {
     if (this.#max !== undefined) kept.moveBefore(this.#end);
   }
 
-  #remove(link: RecencyLink): void {
-    const kept = this.#records.get(link.id);
-    if (kept !== undefined) this.#users.move(kept, kept.record.userId, null);
-    this.#records.delete(link.id);
+  #remove(kept: Kept): void {
+    this.#users.move(kept, kept.record.userId, null);
+    this.#records.delete(kept.id);
     this.#size -= 1;
-    link.unlink();
+    kept.unlink();
   }
 }

@@ -1,12 +1,10 @@
 /**
- * An id in a ring of ids ordered by last use. Every operation takes the same time, however many ids there are.
- * One link that stands for no id begins and ends the ring.
+ * A place in a ring ordered by last use. Every operation takes the same time, however many places there are. One
+ * link that stands for nothing begins and ends the ring.
  */
 export class RecencyLink {
   older: RecencyLink = this;
   newer: RecencyLink = this;
-
-  constructor(readonly id: string) {}
 
   /** Moves this link into the ring of `next`, before it. */
   moveBefore(next: RecencyLink): void {
