@@ -241,6 +241,17 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(listed.toSorted()).toEqual(['id', id].toSorted());
   });
 
+  it.each([
+    ['no Error', 'GET session:hunter2', /^Error: The Redis client failed with something that is no Error$/],
+    ['an Error with a cause', new Error('GET hunter2', { cause: new Error('why') }), /^Error: GET <key>$/],
+  ])('shows no id when a client fails with %s', async (_what, thrown, shown) => {
+    const failing = vi.fn<() => Promise<never>>().mockRejectedValue(thrown);
+    const via = { status: 'ready', get: failing, del: failing, eval: failing, evalsha: failing };
+    const driver = await openDriver({ client: via, prefix: '' });
+    const error: unknown = await driver.read('hunter2').catch((failure: unknown) => failure);
+    expect(String(error)).toMatch(shown);
+  });
+
   it('reports a write as stored when the client resends it after a lost connection', async () => {
     // By default ioredis resends after a reconnect: the first answer is lost, the second counts.
     const twice: RedisClient = {
