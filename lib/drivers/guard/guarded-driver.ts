@@ -12,6 +12,8 @@ import { isObject } from '../../state/values.js';
 export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGuard): RecordStore {
   const { name } = guard;
   const { destroyVersion, listByUser } = driver;
+  // A list may be kept anywhere: `serverOf` is about the records of ids.
+  const lists: GuardedStore = { stalled: () => driver.stalled?.() };
   const record = (answer: SessionRecord | null): SessionRecord | null => recordAnswered(name, 'read', answer);
   const [written, touched, destroyed] = [
     booleanAnswered(name, 'write'),
@@ -32,7 +34,7 @@ export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGu
         guard.run(
           'reading',
           userId,
-          driver,
+          lists,
           () => listByUser.call(driver, userId, cursor),
           (page) => pageAnswered(name, page, cursor),
         ),

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
+import { SessionStoreError } from '../../../lib/session.errors.js';
 import { sampleRecord } from '../../conformance/record-samples.js';
 import { Deferred } from '../../parallel/support/deferred.js';
 
@@ -47,6 +48,30 @@ describe('the time a store has to answer', () => {
     expect(settled).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ name: 'SessionStoreError', statusCode: 503 }),
     );
+  });
+
+  it('counts a list that hangs for no server, and the driver is told', async () => {
+    const hanging = new Promise<never>(() => undefined);
+    const serverOf = vi.fn<(id: string) => string>().mockReturnValue('a server');
+    const stalled = vi.fn<() => void>();
+    const store = guardedDriver(
+      {
+        read: async () => null,
+        write: () => hanging,
+        touch: () => hanging,
+        destroy: () => hanging,
+        listByUser: () => hanging,
+        serverOf,
+        stalled,
+      },
+      new StoreGuard({ name: 'test', timeout: TIMEOUT_MS, log: silent }),
+    );
+    const listing = store.listByUser?.('ann', null).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    expect(await listing).toBeInstanceOf(SessionStoreError);
+    expect(serverOf, 'with a user, who is no id').not.toHaveBeenCalled();
+    expect(stalled).toHaveBeenCalledOnce();
+    expect(await Promise.all([store.read('id'), store.read('id')])).toEqual([null, null]);
   });
 
   it('is the same for each of many calls, whenever the others started', async () => {
