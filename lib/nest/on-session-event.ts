@@ -4,6 +4,7 @@ import { CHANNELS, CHANNEL_PREFIX } from '../events/channels.js';
 import type { SessionEventName, SessionEvents } from '../events/session-events.js';
 import { withoutText } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
+import { isThenable } from '../state/serializer-answers.js';
 
 /**
  * Called with each message of an event. Its return value is not awaited.
@@ -61,7 +62,7 @@ function callSafely<N extends SessionEventName>(
     // Nobody else publishes on these channels.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a channel of Node's has no type for its messages
     const returned = listener(message as SessionEvents[N]);
-    if (returned instanceof Promise) returned.catch(failed);
+    if (isThenable(returned)) returned.then(undefined, failed);
   } catch (error) {
     failed(error);
   }

@@ -1,6 +1,7 @@
 import { SessionValueError } from '../session.errors.js';
 import { deepCopy } from './deep-copy.js';
 import { isSame } from './same-value.js';
+import { isThenable } from './serializer-answers.js';
 import { shownKey } from './shown-key.js';
 import { type Values, cloneValue, isContainer, readPath, removePath, writePath } from './values.js';
 
@@ -100,9 +101,9 @@ export function assertUpdater(updater: unknown): void {
 /** Replaces a value by the result of the updater; undefined removes it. Returns the new value. */
 export function updateAt(values: Values, path: string, updater: Updater): unknown {
   const result = updater(readPath(values, path));
-  if (result instanceof Promise) {
+  if (isThenable(result)) {
     // Nobody else holds this promise: without a handler its rejection would end the process.
-    result.catch(() => undefined);
+    result.then(undefined, () => undefined);
     throw new SessionValueError(
       `The function given to update("${shownKey(path)}") returned a promise. Await first, then update with a plain function.`,
     );

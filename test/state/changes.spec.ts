@@ -199,6 +199,16 @@ describe('a change', () => {
     expect([state.hasChanges, state.modified]).toEqual([true, true]);
   });
 
+  it('refuses an updater that returns a thenable, such as a query', () => {
+    const query = {
+      // oxlint-disable-next-line unicorn/no-thenable -- queries of database clients are like this
+      then: (_done: unknown, failed: (error: Error) => void) => {
+        failed(new Error('late'));
+      },
+    };
+    expect(() => load({}).update('a', () => query)).toThrow(/promise/);
+  });
+
   it('refuses an updater that returns a promise, without an unhandled rejection', () => {
     const state = load({ a: 1 });
     expect(() => state.update('a', () => Promise.reject(new Error('late')))).toThrow(/promise/);
