@@ -164,7 +164,7 @@ export class TestSessions {
       (given instanceof Headers ? given.get(name) : given?.(name)) ?? undefined;
     const setup = this.#setup(sentHeader('host'));
     const { header } = setup;
-    const name = header?.field.key ?? '';
+    const name = header?.field.name.toLowerCase() ?? '';
     const inHeader = header === null ? undefined : (exchange.received(name) ?? sentHeader(name));
     const set = exchange.setCookies
       .map((each) => sentCookie(each))

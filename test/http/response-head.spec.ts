@@ -79,6 +79,8 @@ describe('The head of a response with a session cookie', () => {
       ],
     ],
     ['writeHead with a message and headers', [200, 'Fine', { 'Set-Cookie': OWN }]],
+    ['writeHead with headers, and undefined for the message', [200, undefined, { 'Set-Cookie': OWN }]],
+    ['writeHead with headers, and null for the message', [200, null, { 'Set-Cookie': OWN }]],
     [
       'setHeader, while writeHead brings other headers',
       [200, { 'X-Other': 'x' }],

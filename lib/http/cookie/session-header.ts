@@ -24,7 +24,7 @@ export class SessionHeader {
 
   constructor(name: string, keyring: Keyring) {
     this.#key = name.toLowerCase();
-    this.field = { name, key: this.#key, vary: name, cacheControl: `private, no-cache="${name}"` };
+    this.field = { name, vary: name, cacheControl: `private, no-cache="${name}"` };
     this.#besideCookie = { ...this.field, cacheControl: `private, no-cache="Set-Cookie, ${name}"` };
     this.place = {
       keyring,
