@@ -28,6 +28,30 @@ export interface PlatformRequest {
   readonly routeOptions?: Route;
 }
 
+/** The URL that the client requested, also if Express has mounted the application below another. */
+export function urlOf(req: RawRequest): string {
+  return req.originalUrl ?? req.url ?? '/';
+}
+
+/**
+ * The path of a URL. Clients may request an absolute URL, as with a proxy (RFC 9112, 3.2.2), and routers use its
+ * path.
+ *
+ * @param end the characters that end it. Default: those before query and fragment
+ */
+export function urlPath(url: string, end = /[?#]/): string {
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]+\/?/i, '/');
+  const length = target.search(end);
+  return length === -1 ? target : target.slice(0, length);
+}
+
+/** The first value of a header that proxies extend, empty if there is none. Node.js joins repeated headers. */
+export function firstValue(header: string | string[] | undefined): string {
+  return String(header ?? '')
+    .replace(/,.*$/s, '')
+    .trim();
+}
+
 /** Whether the connection of a response is closed. HTTP/2 responses do not report it themselves. */
 export function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
   return res.stream?.destroyed ?? res.closed;

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { Controller, Get, type LoggerService, Post } from '@nestjs/common';
 import express from 'express';
 import request from 'supertest';
@@ -96,6 +97,17 @@ describe.each(
     const [pair = ''] = cookie.split(';');
     const written = await app.request.post('/write').set('Cookie', pair).expect(201);
     expect(written.body.stored).toBe(true);
+  });
+
+  it('is not one to the path of the cookie in an absolute URL, as clients of a proxy send it', async () => {
+    await using world = await start('/shop');
+    const { app, journal } = world;
+    const sent = http.request(app.url, { method: 'POST', path: `${app.url}/shop/write` }).end();
+    const response = await new Promise<http.IncomingMessage>((resolve) => sent.on('response', resolve));
+    response.resume();
+    expect(response.statusCode).toBe(201);
+    expect(response.headers['set-cookie']).toHaveLength(1);
+    expect(journal.lines).toEqual([]);
   });
 
   it('is not one behind a proxy that strips a prefix and says so', async () => {

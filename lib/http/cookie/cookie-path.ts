@@ -1,5 +1,5 @@
 import type { SessionLog } from '../../lifecycle/session-runtime.js';
-import type { RawRequest } from '../raw-http.js';
+import { type RawRequest, firstValue, urlOf, urlPath } from '../raw-http.js';
 
 /** Detects requests with which no browser would send the session cookie: they begin no session. */
 export class CookiePath {
@@ -39,10 +39,6 @@ export class CookiePath {
  * that strips a prefix.
  */
 function pathOf(req: RawRequest): string {
-  const url = req.originalUrl ?? req.url ?? '/';
-  const end = url.search(/[?#]/);
-  const path = end === -1 ? url : url.slice(0, end);
-  const header = req.headers['x-forwarded-prefix'];
-  const [prefix = ''] = (Array.isArray(header) ? (header[0] ?? '') : (header ?? '')).split(',');
-  return prefix.trim().replace(/\/+$/, '') + path;
+  const prefix = firstValue(req.headers['x-forwarded-prefix']);
+  return prefix.replace(/\/+$/, '') + urlPath(urlOf(req));
 }

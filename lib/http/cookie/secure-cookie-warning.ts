@@ -1,5 +1,5 @@
 import type { SessionLog } from '../../lifecycle/session-runtime.js';
-import type { PlatformRequest, RawRequest } from '../raw-http.js';
+import { type PlatformRequest, type RawRequest, firstValue } from '../raw-http.js';
 
 /**
  * Warns once when a Secure cookie is sent on a request that does not appear to be https: browsers drop such a
@@ -24,7 +24,5 @@ export class SecureCookieWarning {
 function isHttps(req: RawRequest, platform: PlatformRequest | null): boolean {
   if ('encrypted' in req.socket && req.socket.encrypted === true) return true;
   if (req.secure === true || req.protocol === 'https' || platform?.protocol === 'https') return true;
-  const forwarded = req.headers['x-forwarded-proto'];
-  const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0];
-  return first?.trim().toLowerCase() === 'https';
+  return firstValue(req.headers['x-forwarded-proto']).toLowerCase() === 'https';
 }

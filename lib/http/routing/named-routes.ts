@@ -5,7 +5,7 @@ import { optionError, shown, withoutText } from '../../options/read-option.js';
 import { plainOptions } from '../../options/plain-options.js';
 import { assertKnown } from '../../options/read-table.js';
 import type { NamedRoute } from '../../options/named-route.js';
-import type { RawRequest } from '../raw-http.js';
+import { type RawRequest, urlOf, urlPath } from '../raw-http.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouteMatching } from './route-matching.js';
 
@@ -22,7 +22,7 @@ interface RoutingSetup {
 
 /** Whether a request matches one of the routes, also below the path at which Express has mounted the application. */
 export function namesRequest(names: RouteTest, req: RawRequest): boolean {
-  const url = req.originalUrl ?? req.url ?? '/';
+  const url = urlOf(req);
   if (names(req.method, url)) return true;
   const fromMount = urlBelowMount(req, url);
   return fromMount !== null && names(req.method, fromMount);
@@ -166,15 +166,8 @@ function methodOf(method: unknown, option: string): string | null {
 
 /** The path of a URL, as the router sees it. */
 function pathOf(url: string, matching: RouteMatching): string {
-  const target = url.startsWith('/') ? url : withoutOrigin(url);
-  const end = target.search(matching.endsAtSemicolon ? /[?#;]/ : /[?#]/);
-  const path = decoded(end === -1 ? target : target.slice(0, end), matching);
+  const path = decoded(urlPath(url, matching.endsAtSemicolon ? /[?#;]/ : undefined), matching);
   return matching.mergesSlashes ? path.replaceAll(/\/{2,}/g, '/') : path;
-}
-
-/** Clients may request an absolute URL, as with a proxy (RFC 9112, section 3.2.2), and routers use its path. */
-function withoutOrigin(url: string): string {
-  return url.replace(/^https?:\/\/[^/?#]+\/?/i, '/');
 }
 
 function decoded(path: string, matching: RouteMatching): string {
