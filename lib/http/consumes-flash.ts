@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { propertyOf } from './property-of.js';
 
 /** Fastify's view of the route that a request came to. */
 export interface Route {
@@ -16,17 +17,11 @@ const SHOWN = new Set(['document', 'iframe', 'frame', 'fencedframe', 'empty']);
 /**
  * The headers that announce a prefetch or a preview: of browsers (Fetch Standard, `Sec-Purpose: prefetch`,
  * and `prefetch;prerender`), older ones (Firefox `X-Moz: prefetch`, Chrome and Safari `Purpose: prefetch`,
- * and `X-Purpose: preview` or `Purpose: preview` for Top Sites), Turbo, and htmx's preload extension.
+ * and `X-Purpose: preview` or `Purpose: preview` for Top Sites), and Turbo.
  */
-const PREFETCHES: readonly (readonly [header: string, words: RegExp])[] = [
-  'sec-purpose',
-  'purpose',
-  'x-purpose',
-  'x-moz',
-  'x-sec-purpose',
-]
-  .map((header) => [header, /prefetch|prerender|preview/i] as const)
-  .concat([['hx-preloaded', /true/i]]);
+const PURPOSES: readonly string[] = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz', 'x-sec-purpose'];
+
+const PREFETCH = /prefetch|prerender|preview/i;
 
 /** Whether a request can show flash messages, and so consumes them. */
 export function consumesFlash(
@@ -38,14 +33,12 @@ export function consumesFlash(
   if (method === 'HEAD' || method === 'OPTIONS') return false;
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
-  if (PREFETCHES.some(([header, words]) => says(headers[header], words))) return false;
+  if (PURPOSES.some((name) => PREFETCH.test(String(headers[name] ?? '')))) return false;
+  // htmx's preload extension.
+  if (headers['hx-preloaded'] === 'true') return false;
   // File handlers (`express.static`, `sendFile`) offer ranges.
   if (response.hasHeader('accept-ranges') && response.hasHeader('last-modified')) return false;
   return route === undefined || !servesFiles(route);
-}
-
-function says(header: string | readonly string[] | undefined, words: RegExp): boolean {
-  return typeof header === 'string' && words.test(header);
 }
 
 /**
@@ -54,11 +47,5 @@ function says(header: string | readonly string[] | undefined, words: RegExp): bo
  * HEAD and GET, and have a schema that says whether documentation shows them.
  */
 function servesFiles({ method, schema }: Route): boolean {
-  return (
-    Array.isArray(method) &&
-    method.join() === 'HEAD,GET' &&
-    typeof schema === 'object' &&
-    schema !== null &&
-    'hide' in schema
-  );
+  return Array.isArray(method) && method.join() === 'HEAD,GET' && propertyOf(schema, 'hide') !== undefined;
 }

@@ -19,13 +19,11 @@ export function bindLaterRegistrations(
   if (!isFastify(instance)) return;
   bindFastify(instance, sessions, routers);
   // Express routers can be middleware on Fastify too. Nest wraps each function that it is given in another one.
-  const use: unknown = Reflect.get(adapter, 'use');
-  if (typeof use !== 'function') return;
-  const value = function useBound(this: unknown, ...args: unknown[]): unknown {
+  const use: CallableFunction = adapter.use.bind(adapter);
+  adapter.use = (...args: unknown[]): unknown => {
     for (const each of args) routers.bindContents(each);
-    return Reflect.apply(use, this, args);
+    return use(...args);
   };
-  Object.defineProperty(adapter, 'use', { value, writable: true, configurable: true });
 }
 
 /** Makes an HTTP server open the session of each request before anything registered after this call. */

@@ -1,8 +1,8 @@
 import type { Caller } from '../lifecycle/caller.js';
-import { type CookieInstruction, NO_COOKIE } from '../lifecycle/cookie-instruction.js';
+import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
-import type { SessionAccess } from '../session/session-access.js';
+import type { SessionCommits } from '../session/session-commits.js';
 import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
 import {
@@ -50,8 +50,6 @@ export interface HttpSessionSettings {
   readonly lifecycles: LifecycleFactory;
 }
 
-const NO_ADDITIONS: readonly HeadAddition[] = [];
-
 /** One HTTP request, as seen by its session. */
 export class HttpSessionHost implements SessionHost, GateContext {
   readonly #settings: HttpSessionSettings;
@@ -65,7 +63,6 @@ export class HttpSessionHost implements SessionHost, GateContext {
   /** The cookie setup for this request. */
   readonly #setup: CookieSetup;
   readonly #sent: SentTokens;
-  #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #tooLateReported = false;
   /**
@@ -106,7 +103,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       // Without a gate it is too early to ask the route: a route that serves files may still pass the request on.
       consumesFlash: () =>
         !this.#isPassive &&
-        consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
+        consumesFlash(this.#req, this.#res, this.#gate === null ? undefined : this.platform?.routeOptions),
       client: recordClient ? () => clientOf(this.#req, this.platform) : null,
       isVisit: !this.#isPassive,
       followsMoves: false,
@@ -126,14 +123,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return (this.#sent.header ?? this.#setup).place;
   }
 
-  arm(session: SessionAccess): void {
+  arm(session: SessionCommits): void {
     const isReached = this.#sent.header !== null || this.#settings.cookiePath.covers(this.#req);
     if (!isReached && this.#beginsNothing(session)) return;
-    this.#session = session;
-    if (this.#res.writableEnded) {
-      session.hostOver();
-      return;
-    }
+    if (this.#res.writableEnded) return session.hostOver();
     // Only requests that may have something to commit get a gate.
     this.#gate = new ResponseGate(this.#res, session, this);
     if (this.#webSocket === 'over' || isClosed(this.#res)) session.hostOver();
@@ -183,7 +176,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.#settings.log.error(TOO_LATE);
   }
 
-  #beginsNothing(session: SessionAccess): boolean {
+  #beginsNothing(session: SessionCommits): boolean {
     const isLost = session.beginNothing();
     if (isLost === null) return false;
     this.#res.once('finish', () => {
@@ -218,9 +211,9 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return (secret === undefined ? keyring : keyring.withSecret(secret)).verify(signedId);
   }
 
-  headAdditions(): readonly HeadAddition[] {
-    const due = this.#cookieInstruction();
-    if (due.kind === 'none') return NO_ADDITIONS;
+  headAdditions(session: SessionCommits): readonly HeadAddition[] {
+    const due = this.#cookieInstruction(session);
+    if (due.kind === 'none') return [];
     return tokenAdditions(due, {
       setup: this.#setup,
       sent: this.#sent,
@@ -231,11 +224,11 @@ export class HttpSessionHost implements SessionHost, GateContext {
     });
   }
 
-  #cookieInstruction(): CookieInstruction {
+  #cookieInstruction(session: SessionCommits): CookieInstruction {
     const { tokens, names, earlierTokens } = this.#sent;
     const came =
       names.length > 0 || tokens.length > 0 || earlierTokens !== undefined || this.#foreign !== null;
-    return this.#session?.cookieInstruction(came) ?? NO_COOKIE;
+    return session.cookieInstruction(came);
   }
 
   failed(error: unknown, response: FailedResponse): void {
@@ -250,7 +243,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.#settings.log.error(unsendable(error));
   }
 
-  late(): void {
-    if (this.#cookieInstruction().kind !== 'none') this.#settings.log.warn(BEGUN_LATE);
+  late(session: SessionCommits): void {
+    if (this.#cookieInstruction(session).kind !== 'none') this.#settings.log.warn(BEGUN_LATE);
   }
 }

@@ -2,7 +2,7 @@ import { RequestSession } from '../session/request-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { type RouteTest, namesRequest } from './routing/named-routes.js';
-import { PrototypeMixin } from './prototype-mixin.js';
+import { prototypeMixin } from './prototype-mixin.js';
 import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
@@ -16,8 +16,8 @@ import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.j
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: RouteTest | null;
-  /** Prototypes of Node.js requests (HTTP/1 and HTTP/2) with the properties added. */
-  readonly #prototypes = new PrototypeMixin(() => this.properties);
+  /** Adds the properties to a Node.js request (HTTP/1 or HTTP/2). */
+  readonly #addTo = prototypeMixin(() => this.properties);
   /** `session`, `sessionID` and `flash`, for requests of this application. */
   readonly properties: RequestProperties;
 
@@ -106,7 +106,7 @@ export class HttpSessions {
     // This replaces the properties that another library put on the request.
     if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);
     // Express requests have the properties on their prototype. A plain Node.js request gets a prototype with them.
-    else if (!('session' in req)) this.#prototypes.applyTo(req);
+    else if (!('session' in req)) this.#addTo(req);
   }
 
   #openedFor(req: RawRequest): OpenedSession | undefined {

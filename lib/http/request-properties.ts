@@ -4,14 +4,14 @@ import type { RequestSession } from '../session/request-session.js';
 import type { RawRequest } from './raw-http.js';
 
 /** The session properties of a request, as accessors, named as in express-session and connect-flash. */
-export interface RequestProperties<Request extends object = RawRequest> extends PropertyDescriptorMap {
-  readonly session: RequestAccessor<Request>;
-  readonly sessionID: RequestAccessor<Request>;
-  readonly flash: RequestAccessor<Request>;
-}
+export type RequestProperties<Request extends object = RawRequest> = Readonly<
+  Record<'session' | 'sessionID' | 'flash', RequestAccessor<Request>>
+>;
 
 /** An accessor on a request, or on an object that leads to one. */
-interface RequestAccessor<Request> extends PropertyDescriptor {
+interface RequestAccessor<Request> {
+  readonly configurable: true;
+  readonly enumerable: true;
   get(this: Request): unknown;
   set(this: Request, value: unknown): void;
 }
@@ -61,8 +61,7 @@ export function requestProperties<Request extends object>(
       enumerable: true,
       get() {
         const session = sessionOf(this)?.handOut();
-        if (session === undefined) return undefined;
-        return (...args: ConnectFlashArguments) => session.connectFlash(...args);
+        return session && ((...args: ConnectFlashArguments) => session.connectFlash(...args));
       },
       set(value) {
         if (!isConnectFlash(value) || sessionOf(this) === undefined) replace(this, 'flash', value);

@@ -50,19 +50,24 @@ function messagesOf(session: RequestSession | undefined): FlashMessages {
 }
 
 function sessionView(session: RequestSession | undefined): object {
+  const all = (): unknown => cloneValue(session?.all() ?? {});
+  const ask =
+    (question: 'has' | 'hasAny' | 'exists' | 'missing') =>
+    (...keys: unknown[]): boolean =>
+      session?.[question](...keysOf(keys)) ?? question === 'missing';
   return {
     get: (key: unknown, fallback?: unknown) => {
-      if (isNoKey(key)) return cloneValue(session?.all() ?? {});
+      if (isNoKey(key)) return all();
       const [name, otherwise] = [String(key), plain(fallback)];
       return cloneValue(
         session === undefined ? noMessages.get(name, otherwise) : session.get(name, otherwise),
       );
     },
-    all: () => cloneValue(session?.all() ?? {}),
-    has: (...keys: unknown[]) => session?.has(...keysOf(keys)) ?? false,
-    hasAny: (...keys: unknown[]) => session?.hasAny(...keysOf(keys)) ?? false,
-    exists: (...keys: unknown[]) => session?.exists(...keysOf(keys)) ?? false,
-    missing: (...keys: unknown[]) => session?.missing(...keysOf(keys)) ?? true,
+    all,
+    has: ask('has'),
+    hasAny: ask('hasAny'),
+    exists: ask('exists'),
+    missing: ask('missing'),
     old: oldOf(messagesOf(session)),
     flashMessages: flashView(messagesOf(session)),
     isEmpty: session?.isEmpty ?? true,

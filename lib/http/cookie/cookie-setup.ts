@@ -3,7 +3,6 @@ import { IN_COOKIES } from '../../lifecycle/sealed/token-limit.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
 import { type CookieSettings, type PlacedCookie, hasNamePrefix } from '../../options/cookie.options.js';
-import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace, mayMeet } from './cookie-place.js';
 import { EarlierCookies } from './earlier-cookies.js';
 import { SessionCookie } from './session-cookie.js';
@@ -124,21 +123,19 @@ function earlierPlaces(
   // production may mean nothing on a developer's machine.
   if (options.secure === undefined && !now.secure && hasNamePrefix(name)) return [];
   const mayBeElsewhere = mayBeNow || (options.name === undefined && entry.name !== undefined);
-  const refusals: SessionConfigError[] = [];
+  const refusals: unknown[] = [];
   const places = paths.flatMap((path) =>
     domains.flatMap((domain) => {
       const variant = { ...options, name, path, domain };
       try {
         return [new SessionCookie(variant, now.maxPieces, option)];
       } catch (error) {
-        if (!(error instanceof SessionConfigError)) throw error;
         refusals.push(error);
         return [];
       }
     }),
   );
-  const [refusal] = refusals;
-  if (places.length === 0 && refusal !== undefined) throw refusal;
+  if (places.length === 0) throw refusals[0];
   const elsewhere = places.filter(
     // With tenants, a place whose cookie no browser sends here belongs to another tenant.
     ({ place }) => !isSamePlace(place, now.place) && (!mayBeNow || mayMeet(place, now.place)),

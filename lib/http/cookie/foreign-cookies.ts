@@ -37,7 +37,7 @@ export class ForeignCookies {
       source,
       cookies: source.cookies.map((cookie) => placed(cookie, `migrate[${index}].cookies`)),
     }));
-    this.#names = sources.flatMap(({ cookies: [first] }) => (first === undefined ? [] : [first.name]));
+    this.#names = sources.flatMap(({ cookies }) => cookies.slice(0, 1).map(({ name }) => name));
   }
 
   /** The visit of a request with this Cookie header; null if it contains none of the cookies. */
@@ -108,10 +108,9 @@ export class ForeignSessionVisit {
   /** The first session that the cookies name, in the order of the option. */
   #find(): FoundSession | null {
     for (const { source, cookies } of this.#sources) {
-      const foreign = source.find((name) => {
-        const cookie = cookies.find((each) => each.name === name);
-        return cookie === undefined ? [] : cookie.read(this.#header).tokens;
-      });
+      const foreign = source.find(
+        (name) => cookies.find((each) => each.name === name)?.read(this.#header).tokens ?? [],
+      );
       if (foreign !== null) return { foreign, cookies };
     }
     return null;
@@ -120,7 +119,6 @@ export class ForeignSessionVisit {
 
 /** A name prefix implies Secure (RFC 6265bis, 4.1.3), whatever the environment. */
 function placed(cookie: SourceCookie, option: string): SessionCookie {
-  const isPrefixed = hasNamePrefix(cookie.name);
-  const given = { ...(isPrefixed ? { secure: true } : {}), ...cookie };
-  return new SessionCookie(given, 1, option);
+  const implied = hasNamePrefix(cookie.name) ? { secure: true } : {};
+  return new SessionCookie({ ...implied, ...cookie }, 1, option);
 }

@@ -19,8 +19,6 @@ interface Exchange {
   readonly platform: PlatformRequest | null;
 }
 
-const NOTHING: readonly HeadAddition[] = [];
-
 /**
  * The headers that set or expire the session's token in a response: cookies, the header that replaces them,
  * or both. The lifecycle has decided whether the token is set or expired.
@@ -28,9 +26,7 @@ const NOTHING: readonly HeadAddition[] = [];
 export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddition[] {
   const { setup, sent, req } = exchange;
   if (sent.header !== null) return [sent.header.answer(due)];
-  const values = setCookies(due, exchange);
-  if (values.length === 0) return NOTHING;
-  const cookies = { field: SET_COOKIE, values };
+  const cookies = { field: SET_COOKIE, values: setCookies(due, exchange) };
   const beside =
     setup.header !== null && due.kind === 'set'
       ? setup.header.besideCookie(req.headers, due.token, setup.keyring)

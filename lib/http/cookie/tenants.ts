@@ -2,7 +2,6 @@ import { optionError, shown } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
 import { ownText } from '../../state/own-text.js';
 import { TwoGenerationCache } from '../../state/two-generation-cache.js';
-import type { PlatformRequest, RawRequest } from '../raw-http.js';
 import type { CookieSetup } from './cookie-setup.js';
 
 /**
@@ -30,7 +29,7 @@ export class Tenants {
    * @throws SessionConfigError if a function returned something other than a name or a domain, or one that
    * contradicts the other attributes; also whatever a function throws
    */
-  of(request: RawRequest | PlatformRequest | TenantRequest): CookieSetup {
+  of(request: object): CookieSetup {
     const name = answerOf('name', this.#options.name, request);
     const domain = answerOf('domain', this.#options.domain, request);
     const key = `${name ?? ''}\n${domain ?? ''}`;
@@ -50,7 +49,7 @@ function ownOf(text: string | undefined): string | undefined {
 function answerOf(
   attribute: 'name' | 'domain',
   option: CookieSettings['name'],
-  request: RawRequest | PlatformRequest | TenantRequest,
+  request: object,
 ): string | undefined {
   if (typeof option !== 'function') return option;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both platforms have put on it what the type promises

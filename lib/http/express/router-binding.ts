@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http';
 import { type Done, bindToRequest, isBound } from '../bind-to-request.js';
 import type { HttpSessions } from '../http-sessions.js';
-import { PrototypeMixin } from '../prototype-mixin.js';
+import { prototypeMixin } from '../prototype-mixin.js';
 import type { RawRequest, RawResponse } from '../raw-http.js';
 
 type Middleware = (req: RawRequest, res: RawResponse, next: Done) => unknown;
@@ -51,10 +51,8 @@ const boundRouters = new WeakSet<object>();
  */
 export class RouterBinding {
   readonly #sessions: HttpSessions;
-  /** Prototypes of routes, whose methods bind the handlers they take. */
-  readonly #routePrototypes = new PrototypeMixin((prototype) =>
-    bindingVerbs(prototype, (each) => this.bind(each)),
-  );
+  /** Makes the methods of a route bind the handlers they take. */
+  readonly #bindRoute = prototypeMixin((prototype) => bindingVerbs(prototype, (each) => this.bind(each)));
 
   constructor(sessions: HttpSessions) {
     this.#sessions = sessions;
@@ -119,12 +117,12 @@ export class RouterBinding {
     const bind = (each: unknown): unknown => this.bind(each);
     const bindParam = (each: unknown): unknown =>
       isFunction(each) ? bindToRequest(this.#sessions, each, 0) : each;
-    const routePrototypes = this.#routePrototypes;
+    const bindRoute = this.#bindRoute;
     for (const layer of stack) {
       if (layer.route === undefined) layer.handle = bind(layer.handle);
       else {
         for (const each of layer.route.stack) each.handle = bind(each.handle);
-        routePrototypes.applyTo(layer.route);
+        bindRoute(layer.route);
       }
     }
     for (const callbacks of Object.values(params)) {
@@ -135,7 +133,7 @@ export class RouterBinding {
     };
     router.route = function routeBound(path) {
       const made = route.call(this, path);
-      routePrototypes.applyTo(made);
+      bindRoute(made);
       return made;
     };
     router.param = function paramBound(name, callback) {

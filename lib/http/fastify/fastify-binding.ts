@@ -1,5 +1,6 @@
 import type { HttpSessions } from '../http-sessions.js';
 import { callInContext, isBound, likeOriginal } from '../bind-to-request.js';
+import { propertyOf } from '../property-of.js';
 import type { RawRequest } from '../raw-http.js';
 import type { RouterBinding } from '../express/router-binding.js';
 import { isContainer } from '../../state/values.js';
@@ -145,7 +146,7 @@ function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1):
 /** Binds a template-rendering method of replies to the reply's request: template helpers may use the facade. */
 function bindView(sessions: HttpSessions, view: Method): Method {
   const wrapper: Method = function (...args) {
-    const request = isContainer(this) ? this['request'] : undefined;
+    const request = propertyOf(this, 'request');
     return isRequest(request)
       ? callInContext(sessions, request.raw, view, this, args)
       : view.apply(this, args);
@@ -154,7 +155,7 @@ function bindView(sessions: HttpSessions, view: Method): Method {
 }
 
 function isRequest(value: unknown): value is { readonly raw: RawRequest } {
-  return isContainer(value) && isContainer(value['raw']);
+  return isContainer(propertyOf(value, 'raw'));
 }
 
 function isMethod(value: unknown): value is Method {

@@ -54,10 +54,10 @@ function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
   for (const [name, accessor] of own) {
     fastify.decorateRequest(name, {
       getter(this: FastifyRequestLike): unknown {
-        return name === 'flash' && replacement !== undefined ? replacement : accessor.get?.call(this);
+        return name === 'flash' && replacement !== undefined ? replacement : accessor.get.call(this);
       },
       setter(this: FastifyRequestLike, value: unknown) {
-        accessor.set?.call(this, value);
+        accessor.set.call(this, value);
       },
     });
   }

@@ -176,7 +176,7 @@ function deferDrain(res: ServerResponse): (writable: boolean) => void {
  *
  * @returns undoes it
  */
-function override(res: ServerResponse, properties: PropertyDescriptorMap): () => void {
+export function override(res: ServerResponse, properties: PropertyDescriptorMap): () => void {
   const before = Object.keys(properties).map(
     (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,
   );

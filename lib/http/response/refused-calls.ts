@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { isClosed } from '../raw-http.js';
 import type { Operation } from './gated-methods.js';
+import { type HeldOperation, override } from './held-response.js';
 
 /** What a write is told whose response was replaced by an error. */
 export const REPLACED = 'write after end: an error was sent instead of what the application wrote';
@@ -34,10 +35,7 @@ export function refuseCall(
  *
  * Call it before the error is sent: Node.js would report the end first.
  */
-export function refuseHeld(
-  res: ServerResponse,
-  held: readonly { readonly operation: Operation; readonly args: readonly unknown[] }[],
-): void {
+export function refuseHeld(res: ServerResponse, held: readonly HeldOperation[]): void {
   const hasEnd = held.some(({ operation }) => operation === 'end');
   for (const { operation, args } of held) {
     // The response ends, as the application wanted, if not with its last chunk.
@@ -51,12 +49,7 @@ export function refuseHeld(
  * an error.
  */
 export function keepUntilSent(res: ServerResponse): void {
-  const own = Object.getOwnPropertyDescriptor(res, 'destroy');
-  Object.defineProperty(res, 'destroy', { configurable: true, writable: true, value: () => res });
-  const restore = (): void => {
-    if (own === undefined) Reflect.deleteProperty(res, 'destroy');
-    else Object.defineProperty(res, 'destroy', own);
-  };
+  const restore = override(res, { destroy: { writable: true, value: () => res } });
   res.once('finish', restore);
   res.once('close', restore);
 }

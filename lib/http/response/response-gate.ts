@@ -16,13 +16,13 @@ const MAX_COMMITS_BEFORE_END = 25;
 /** What a gate needs from its application and request. */
 export interface GateContext {
   /** The cookies due now, or a token in its own header, or both. Called when the head is sent. */
-  headAdditions(): readonly HeadAddition[];
+  headAdditions(session: SessionCommits): readonly HeadAddition[];
   /** Called when a commit fails and no exception filter can answer any more. */
   failed(error: unknown, response: FailedResponse): void;
   /** Called when Node.js refuses to send what the application wrote while the response was held. */
   unsendable(error: unknown): void;
   /** Called when a session is committed after the head was sent: a due cookie cannot reach the browser any more. */
-  late(): void;
+  late(session: SessionCommits): void;
 }
 
 /**
@@ -178,7 +178,7 @@ export class ResponseGate {
       return;
     }
     this.#releaseHead();
-    if (this.#writer.noticeHead()) this.#context.late();
+    if (this.#writer.noticeHead()) this.#context.late(this.#session);
     let writable = true;
     for (let next = held.first; next !== undefined; next = held.first) {
       const { operation, args } = next;

@@ -57,7 +57,8 @@ export class ResponseWriter {
   writeHead(args: HeadArguments): unknown {
     let final = this.#session.abandoned ? withoutCaching(this.#res, args) : args;
     if (!this.headLeft) {
-      for (const addition of this.#source.headAdditions()) final = addToHead(this.#res, final, addition);
+      for (const addition of this.#source.headAdditions(this.#session))
+        final = addToHead(this.#res, final, addition);
     }
     const result = this.#call('writeHead', final);
     // Not set if Node.js throws: then the exception filter writes another head.
