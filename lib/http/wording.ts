@@ -42,6 +42,7 @@ export function unsendable(error: unknown): string {
   );
 }
 
-function reasonOf(error: unknown): string {
+/** What an error says; no other value is shown, as it may be secret. */
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'an unknown error';
 }

@@ -13,10 +13,10 @@ export interface OwnMethod {
 /** Metadata key of the interceptors of a class or method, outermost first. */
 const INTERCEPTORS_METADATA = '__interceptors__';
 
-/** The methods of a class and its superclasses, nearest first, constructors included. */
-export function methodsOf(prototype: unknown): readonly OwnMethod[] {
+/** The methods of a class and its superclasses, nearest first, constructors included. A factory has none. */
+export function methodsOf(metatype: unknown): readonly OwnMethod[] {
   const found: OwnMethod[] = [];
-  let holder = prototype;
+  let holder: unknown = typeof metatype === 'function' ? metatype.prototype : null;
   while (typeof holder === 'object' && holder !== null && holder !== Object.prototype) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder)))
       if (isMethod(value)) found.push({ holder, name, method: value });
@@ -25,11 +25,16 @@ export function methodsOf(prototype: unknown): readonly OwnMethod[] {
   return found;
 }
 
-/** The nearest object in the prototype chain that has its own property of that name, or null. */
-export function holderOf(object: object, name: string): object | null {
-  let holder: object | null = object;
-  while (holder !== null && !Object.hasOwn(holder, name)) holder = Reflect.getPrototypeOf(holder);
-  return holder;
+/** The nearest object in the prototype chain that has its own property of that name, and the property; or null. */
+export function ownerOf(
+  object: object,
+  name: string,
+): { readonly holder: object; readonly property: PropertyDescriptor } | null {
+  for (let holder: object | null = object; holder !== null; holder = Reflect.getPrototypeOf(holder)) {
+    const property = Object.getOwnPropertyDescriptor(holder, name);
+    if (property !== undefined) return { holder, property };
+  }
+  return null;
 }
 
 /** Whether a member of a class is a method. */

@@ -103,7 +103,7 @@ function hideType(target: object, key: string | symbol, index: number): void {
 }
 
 function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
-  return committing(sessionParameter(...toParameterArguments(args)));
+  return committing(sessionParameter(...args));
 }
 
 /**
@@ -134,16 +134,7 @@ export type Session<T extends object = SessionData> = RequestSession<T>;
  * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
  * index(@Flash('status') status?: string) { return { status }; }
  */
-export const Flash: FlashParameter = (...args: (string | Pipe)[]) =>
-  committing(flashParameter(...toParameterArguments(args)));
-
-/** At run time createParamDecorator tells a key from a pipe; only its types do not. */
-function toParameterArguments(args: (string | Pipe)[]): [string | undefined, ...Pipe[]] {
-  const [first, ...rest] = args;
-  const pipes = rest.filter((arg) => typeof arg !== 'string');
-  if (first === undefined || typeof first === 'string') return [first, ...pipes];
-  return [undefined, first, ...pipes];
-}
+export const Flash: FlashParameter = (...args: (string | Pipe)[]) => committing(flashParameter(...args));
 
 /**
  * Registers a provider as a session driver, with full Nest injection. Its `open(config)` receives the option of

@@ -1,10 +1,9 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Observable, defer, map, mergeMap } from 'rxjs';
+import { type Observable, defer, map, mergeMap } from 'rxjs';
 import { answersItself } from './commit/answering-handlers.js';
 import { asAnswer, commitBefore } from './commit/commit-before.js';
 import { currentSession } from './current-session.js';
 import type { RequestSession } from '../session/request-session.js';
-import { sessionContext } from '../session/session.context.js';
 
 /**
  * Initiates the session if that has not happened yet (a guard has switched to it by `setId`), and commits it
@@ -22,15 +21,10 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     if (session === undefined) return next.handle();
+    const answers = handled(session, next);
     // An operation calls many resolvers: the code that opened its session commits once for all of them.
-    const isResolver = context.getType<string>() === 'graphql';
-    const answers = (): Observable<unknown> =>
-      isResolver
-        ? handled(session, next).pipe(map(asAnswer))
-        : commitBefore(handled(session, next), session, answersItself(context.getHandler()));
-    if (sessionContext.getStore() === session) return answers();
-    // An outer interceptor has continued in a callback that belongs to another request.
-    return new Observable((subscriber) => sessionContext.run(session, () => answers().subscribe(subscriber)));
+    if (context.getType<string>() === 'graphql') return answers.pipe(map(asAnswer));
+    return commitBefore(answers, session, answersItself(context.getHandler()));
   }
 }
 

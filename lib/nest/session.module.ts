@@ -104,10 +104,11 @@ export class SessionModule
   readonly #sessions: HttpSessions;
   readonly #routers: RouterBinding;
   readonly #manager: SessionManager;
-  readonly #discovery: DiscoveryService;
-  readonly #modules: ModulesContainer;
-  readonly #config: ApplicationConfig;
-  #arePrepared = false;
+  /**
+   * Runs once. With HTTP that is before the first handler is registered; with a gateway, that handler is the
+   * gateway's.
+   */
+  #prepareHandlers: () => void;
 
   /** Made by Nest. */
   constructor(
@@ -125,9 +126,12 @@ export class SessionModule
     this.#adapterHost = adapterHost;
     this.#sessions = sessions;
     this.#manager = manager;
-    this.#discovery = discovery;
-    this.#modules = modules;
-    this.#config = config;
+    this.#prepareHandlers = () => {
+      this.#prepareHandlers = () => undefined;
+      findAnsweringHandlers(discovery);
+      installCommits(discovery);
+      bindInterceptors(modules, config);
+    };
     bindGateways(config, discovery, sockets, () => this.#prepareHandlers());
     bindResolvers(resolvers, new GraphqlSessions(sockets));
     this.#routers = new RouterBinding(sessions);
@@ -193,18 +197,6 @@ export class SessionModule
    */
   onModuleInit(): void {
     this.#prepareHandlers();
-  }
-
-  /**
-   * Runs once. With HTTP that is before the first handler is registered; with a gateway, that handler is the
-   * gateway's.
-   */
-  #prepareHandlers(): void {
-    if (this.#arePrepared) return;
-    this.#arePrepared = true;
-    findAnsweringHandlers(this.#discovery);
-    installCommits(this.#discovery);
-    bindInterceptors(this.#modules, this.#config);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError if an option or a driver is wrong */

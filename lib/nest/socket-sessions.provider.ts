@@ -1,5 +1,7 @@
 import { IntrinsicException, Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { propertyOf } from '../http/property-of.js';
+import { reasonOf } from '../http/wording.js';
 import { SessionLimitError } from '../session.exception.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { routesOf } from './http-sessions.provider.js';
@@ -23,11 +25,9 @@ export function socketSessions(
     isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {
       watch: (place, livesInCookie, request) => manager.lifecycles.watch(place, livesInCookie, request),
-      userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {
         if (error instanceof SessionLimitError) return;
-        const reason = error instanceof Error ? error.message : 'an unknown error';
-        log.error(`A session could not be stored behind a message on a socket: ${reason}`);
+        log.error(`A session could not be stored behind a message on a socket: ${reasonOf(error)}`);
       },
       hookFailed: (error) => {
         if (error instanceof IntrinsicException || isRefusal(error)) return;
@@ -37,11 +37,7 @@ export function socketSessions(
   });
 }
 
-function nameOf(user: unknown): string | null {
-  return typeof user === 'string' || typeof user === 'number' ? String(user) : null;
-}
-
 /** Whether an error is a WsException, without loading @nestjs/websockets. The application threw it on purpose. */
 function isRefusal(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && typeof Reflect.get(error, 'getError') === 'function';
+  return typeof propertyOf(error, 'getError') === 'function';
 }

@@ -21,8 +21,6 @@ export interface ConnectionSetup {
   watch(place: Whereabouts, livesInCookie: boolean): Watch;
   /** The token of an id. */
   tokenOf(id: string): string;
-  /** The user that a session names; null for none. */
-  userOf(session: RequestSession): unknown;
   /** Reports that changes could not be stored when no handler can be told any more. */
   unstored(error: unknown): void;
   /** Reports that `handleConnection` or `handleDisconnect` threw. */
@@ -48,7 +46,7 @@ export class ClientSession {
   readonly #listener: ClientListener;
   #tokens: readonly string[];
   /** Null until a stored session of the client was loaded. */
-  #known: { id: string; user: unknown; readonly watch: Watch } | null = null;
+  #known: { id: string; user: string | null; readonly watch: Watch } | null = null;
   #isOver = false;
   #isForgotten = false;
 
@@ -126,8 +124,7 @@ export class ClientSession {
       if (this.#known !== null && !host.degraded) this.#isOver = true;
       return opened;
     }
-    const { id, expiresAt } = session;
-    const user = this.#setup.userOf(session);
+    const { id, expiresAt, userId: user } = session;
     const known = this.#known;
     if (known === null) {
       this.#known = { id, user, watch: this.#watch({ id, expiresAt }, host.livesInCookie) };

@@ -142,6 +142,26 @@ const WAYS: readonly { readonly name: string; readonly setup: TestAppSetup }[] =
     },
   },
   {
+    name: "the option 'drivers' with useFactory and an optional dependency that no module provides",
+    setup: {
+      imports: [JournalModule],
+      options: {
+        driver: 'mongo',
+        mongo: MONGO,
+        drivers: {
+          mongo: {
+            useFactory: (missing: undefined, journal: Journal, config: unknown) =>
+              missing ?? new JournalingDriver(journal, config),
+            inject: [
+              { token: 'NOBODY', optional: true },
+              { token: Journal, optional: false },
+            ],
+          },
+        },
+      },
+    },
+  },
+  {
     name: 'SessionManager.extend while the application boots',
     setup: { providers: [Extender], imports: [JournalModule], options: { driver: 'mongo', mongo: MONGO } },
   },

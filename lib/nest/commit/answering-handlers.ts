@@ -22,7 +22,7 @@ export function answersItself(handler: object): boolean {
 export function findAnsweringHandlers(discovery: DiscoveryService): void {
   for (const { metatype } of discovery.getControllers()) {
     if (typeof metatype !== 'function') continue;
-    for (const { name, method } of methodsOf(metatype.prototype))
+    for (const { name, method } of methodsOf(metatype))
       if (isAnswering(metatype, name)) answering.add(method);
   }
 }

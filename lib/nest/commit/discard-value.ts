@@ -1,4 +1,5 @@
 import { StreamableFile } from '@nestjs/common';
+import { propertyOf } from '../../http/property-of.js';
 
 /** Closes a return value of a handler that nobody will read: an open stream would hold its file or connection. */
 export function discardValue(value: unknown): void {
@@ -8,11 +9,6 @@ export function discardValue(value: unknown): void {
 
 function isStream(value: unknown): value is { destroy(): unknown } {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'pipe' in value &&
-    typeof value.pipe === 'function' &&
-    'destroy' in value &&
-    typeof value.destroy === 'function'
+    typeof propertyOf(value, 'pipe') === 'function' && typeof propertyOf(value, 'destroy') === 'function'
   );
 }

@@ -13,8 +13,7 @@ const SSE_METADATA = '__sse__';
  */
 export function installCommits(discovery: DiscoveryService): void {
   for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
-    if (typeof metatype !== 'function') continue;
-    for (const found of methodsOf(metatype.prototype)) {
+    for (const found of methodsOf(metatype)) {
       const interceptors = interceptorsOf(found.method);
       if (!interceptors.includes(SessionInterceptor)) continue;
       const others = interceptors.filter((interceptor) => interceptor !== SessionInterceptor);

@@ -7,10 +7,10 @@ import { MessageInterceptor, committingHandler } from '../commit/message-commits
 import {
   type Method,
   copyMetadata,
-  holderOf,
   interceptorsOf,
   isMethod,
   methodsOf,
+  ownerOf,
   setInterceptors,
 } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
@@ -60,7 +60,7 @@ export function bindGateways(
 function prepareGateways(discovery: DiscoveryService): void {
   for (const { metatype, instance, host } of discovery.getProviders()) {
     if (typeof metatype !== 'function' || Reflect.getMetadata(GATEWAY_METADATA, metatype) !== true) continue;
-    bindHandlers(metatype.prototype);
+    bindHandlers(metatype);
     commitAroundClass(metatype);
     const gateway: unknown = instance ?? metatype.prototype;
     if (!isObject(gateway)) continue;
@@ -72,8 +72,8 @@ function prepareGateways(discovery: DiscoveryService): void {
   }
 }
 
-function bindHandlers(prototype: unknown): void {
-  for (const { holder, name, method } of methodsOf(prototype)) {
+function bindHandlers(metatype: object): void {
+  for (const { holder, name, method } of methodsOf(metatype)) {
     if (Reflect.getMetadata(MESSAGE_METADATA, method) !== true) continue;
     const committing = committingHandler(method);
     commitBeforeAnswer(committing);
@@ -123,9 +123,9 @@ function bindHook(
     args: unknown[],
   ) => void,
 ): void {
-  const holder = holderOf(gateway, name);
-  const hook: unknown = holder === null ? undefined : Reflect.get(holder, name);
-  if (holder === null || !isMethod(hook) || boundHooks.has(hook)) return;
+  const owner = ownerOf(gateway, name);
+  const hook: unknown = owner?.property.value;
+  if (owner === null || !isMethod(hook) || boundHooks.has(hook)) return;
   const value: Method = function (...args) {
     const call = (): unknown => Reflect.apply(hook, this, args);
     const connection = connectionOf(args[0]);
@@ -136,7 +136,7 @@ function bindHook(
   boundHooks.add(value);
   // Another application in the process reads this metadata to learn which guards to make.
   copyMetadata(hook, value);
-  Object.defineProperty(holder, name, { value, writable: true, configurable: true });
+  Object.defineProperty(owner.holder, name, { value, writable: true, configurable: true });
 }
 
 /** Null if `handleConnection` has no guards. */

@@ -1,10 +1,10 @@
-import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { propertyOf } from '../../http/property-of.js';
 import type { RequestSession } from '../../session/request-session.js';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
-import { holderOf, interceptorsOf, methodsOf } from '../handler-methods.js';
+import { interceptorsOf, methodsOf, ownerOf } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
 import { interceptMessage } from './microservice-runs.js';
 import { observeInContext } from './observe-in-context.js';
@@ -14,7 +14,6 @@ import { type Intercept, isIntercept, keepOutOfCaches } from './shared-cache.js'
 type Provided = Pick<InstanceWrapper, 'getInstanceByContextId' | 'isNotMetatype'>;
 type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-const boundProviders = new WeakSet<Provided>();
 const boundMethods = new WeakSet<Intercept>();
 
 /**
@@ -52,8 +51,7 @@ function bindGlobals(config: ApplicationConfig): void {
 
 /** Binds the interceptors of a class (which is among its own methods as `constructor`) and of its methods. */
 function bindNamed(metatype: unknown): void {
-  for (const { method } of methodsOf(typeof metatype === 'function' ? metatype.prototype : null))
-    bindEach(interceptorsOf(method));
+  for (const { method } of methodsOf(metatype)) bindEach(interceptorsOf(method));
 }
 
 /** Replaces them in place: Nest keeps the list. */
@@ -67,8 +65,6 @@ function bindEach<T>(interceptors: T[]): T[] {
 
 /** Binds each instance when Nest asks for it. Until its constructor has run, Nest still writes to its host. */
 function bindInstances(provided: Provided): void {
-  if (boundProviders.has(provided)) return;
-  boundProviders.add(provided);
   const hostOf = provided.getInstanceByContextId.bind(provided);
   provided.getInstanceByContextId = (...where) => {
     const host = hostOf(...where);
@@ -84,38 +80,33 @@ function bindInstances(provided: Provided): void {
  * impossible (a frozen object, a Proxy), it is a stand-in. A value that is no interceptor is returned as is.
  */
 function boundInterceptor<T>(interceptor: T): T {
-  if (!isObject(interceptor) || needsNothing(interceptor)) return interceptor;
+  if (!isInterceptor(interceptor) || isBound(interceptor)) return interceptor;
   keepOutOfCaches(interceptor);
   bindInPlace(interceptor);
-  if (needsNothing(interceptor)) return interceptor;
-  const target: object = interceptor;
-  const value = bound((context, next) => methodOf(target)?.call(target, context, next) ?? next.handle());
+  if (isBound(interceptor)) return interceptor;
+  const target: NestInterceptor = interceptor;
+  const value = bound((context, next) => target.intercept(context, next));
   const standIn: T = Object.create(interceptor, { intercept: { value } });
   return standIn;
 }
 
 /** Includes classes: a class with a static `intercept` can itself be an interceptor. */
-function isObject(value: unknown): value is object {
-  return typeof value === 'function' || (typeof value === 'object' && value !== null);
+function isInterceptor(value: unknown): value is NestInterceptor {
+  const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
+  return isObject && isIntercept(Reflect.get(value, 'intercept'));
 }
 
-function needsNothing(interceptor: object): boolean {
-  const intercept = methodOf(interceptor);
-  return intercept === undefined || boundMethods.has(intercept);
-}
-
-function methodOf(interceptor: object): Intercept | undefined {
-  const intercept: unknown = Reflect.get(interceptor, 'intercept');
-  return isIntercept(intercept) ? intercept : undefined;
+function isBound(interceptor: NestInterceptor): boolean {
+  return boundMethods.has(Reflect.get(interceptor, 'intercept'));
 }
 
 function bindInPlace(interceptor: object): void {
-  const holder = holderOf(interceptor, 'intercept');
-  const descriptor = holder && Object.getOwnPropertyDescriptor(holder, 'intercept');
-  if (!holder || !descriptor) return;
+  const owner = ownerOf(interceptor, 'intercept');
+  if (owner === null) return;
+  const { holder, property } = owner;
   // SessionInterceptor calls `next.handle()` synchronously, and needs no binding.
-  if (holder === SessionInterceptor.prototype) return void boundMethods.add(descriptor.value);
-  Reflect.defineProperty(holder, 'intercept', boundProperty(descriptor));
+  if (holder === SessionInterceptor.prototype) return void boundMethods.add(property.value);
+  Reflect.defineProperty(holder, 'intercept', boundProperty(property));
 }
 
 function boundProperty(descriptor: PropertyDescriptor): PropertyDescriptor {

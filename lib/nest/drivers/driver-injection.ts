@@ -3,6 +3,7 @@ import type { ModuleRef } from '@nestjs/core';
 import type { AnyDriver } from '../../drivers/driver.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverDefinition } from '../../options/session.options.js';
+import type { SessionConfigError } from '../../session.errors.js';
 
 /**
  * Metadata keys for the types of a constructor's parameters (set by compilers) and for `@Inject(token)` (set by
@@ -43,9 +44,10 @@ export class DriverInjection {
   async make(name: string, definition: DriverDefinition, config: unknown): Promise<unknown> {
     if ('useFactory' in definition) {
       const dependencies = (definition.inject ?? []).map((dependency) => {
-        if (typeof dependency !== 'object' || !('token' in dependency)) return this.#find(name, dependency);
-        const found = this.resolve(dependency.token);
-        if (found === undefined && !dependency.optional) return this.#find(name, dependency.token);
+        const isObject = typeof dependency === 'object' && 'token' in dependency;
+        const { token, optional } = isObject ? dependency : { token: dependency, optional: false };
+        const found = this.resolve(token);
+        if (found === undefined && !optional) throw notProvided(name, token);
         return found;
       });
       return definition.useFactory(...dependencies, config);
@@ -68,16 +70,14 @@ export class DriverInjection {
     // Nest supports more ways to inject, and reports best what is missing.
     return dependencies.includes(undefined) ? this.#moduleRef.create(driver) : new driver(...dependencies);
   }
+}
 
-  #find(name: string, token: unknown): unknown {
-    const found = this.resolve(token);
-    if (found !== undefined) return found;
-    const label = typeof token === 'function' ? token.name : String(token);
-    throw optionError(
-      `drivers.${name}.inject`,
-      `names ${label}, which no module of the application provides, or has the scope REQUEST. Import the module that provides it; a driver is one object for all requests.`,
-    );
-  }
+function notProvided(name: string, token: unknown): SessionConfigError {
+  const label = typeof token === 'function' ? token.name : String(token);
+  return optionError(
+    `drivers.${name}.inject`,
+    `names ${label}, which no module of the application provides, or has the scope REQUEST. Import the module that provides it; a driver is one object for all requests.`,
+  );
 }
 
 /** The shape in which Nest stores `@Inject(token)` of a parameter. */
