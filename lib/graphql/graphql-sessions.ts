@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { inContextOf } from '../session/session.context.js';
 import type { SocketConnection } from '../sockets/socket-connection.js';
-import { socketEntryPoint } from '../sockets/socket-host.js';
+import type { SocketTexts } from '../sockets/socket-host.js';
 import type { SocketSessions } from '../sockets/socket-sessions.js';
 import { Operation } from './operation.js';
 import {
@@ -13,11 +13,12 @@ import {
 } from './resolver-arguments.js';
 import { UpgradedClient } from './upgraded-client.js';
 
-const SUBSCRIPTION = socketEntryPoint(
-  'a resolver of a GraphQL subscription (or of another operation over a WebSocket)',
-  'In a GraphQL subscription no cookie can be sent, nor in any other operation over a WebSocket. Do it in an operation over ' +
+const SUBSCRIPTION: SocketTexts = {
+  name: 'a resolver of a GraphQL subscription (or of another operation over a WebSocket)',
+  noCookie:
+    'In a GraphQL subscription no cookie can be sent, nor in any other operation over a WebSocket. Do it in an operation over ' +
     'HTTP; a session that began after the handshake is seen when the client connects anew.',
-);
+};
 
 /** The sessions of one application's resolvers. */
 export class GraphqlSessions {
@@ -46,7 +47,7 @@ export class GraphqlSessions {
     }
     const connection = this.#connectionOf(upgrade);
     if (connection === null) return inContextOf(undefined, resolve);
-    return this.#operationOf(connection, execution ?? {}, info).run(resolve);
+    return this.#operationOf(connection, execution, info).run(resolve);
   }
 
   #connectionOf({ socket, request }: Upgrade): SocketConnection | null {

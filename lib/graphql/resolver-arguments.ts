@@ -12,7 +12,7 @@ interface ResolverArguments {
    * One object shared by all resolvers of one execution (an operation, or one event of a subscription), and
    * by no others.
    */
-  readonly execution: object | null;
+  readonly execution: object;
   /** GraphQLResolveInfo. */
   readonly info: unknown;
 }
@@ -32,7 +32,7 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   const variables = propertyOf(args[at], 'variableValues');
   return {
     context: args[at - 1],
-    execution: typeof variables === 'object' ? variables : null,
+    execution: typeof variables === 'object' && variables !== null ? variables : {},
     info: args[at],
   };
 }
@@ -48,37 +48,37 @@ export function isSubscription(info: unknown): boolean {
 
 /** The upgrade request of an operation's WebSocket; null if the operation did not come over one. */
 export function upgradeOf(context: unknown): Upgrade | null {
-  const req = propertyOf(context, 'req');
-  // graphql-ws keeps it in `extra`: of its own context, which Nest passes as `req`, or of the context that an
-  // application derives from it.
-  return (
-    asUpgrade(req) ??
-    asUpgrade(propertyOf(context, 'request')) ??
-    asUpgrade(propertyOf(propertyOf(context, 'reply'), 'request')) ??
-    asUpgrade(propertyOf(propertyOf(req, 'extra'), 'request')) ??
-    asUpgrade(propertyOf(propertyOf(context, 'extra'), 'request'))
-  );
+  for (const each of requestsIn(context)) {
+    const request = propertyOf(each, 'raw') ?? each;
+    const socket = propertyOf(request, 'socket');
+    if (isRequest(request) && isHandshake(request) && isDuplex(socket)) return { request, socket };
+  }
+  return null;
 }
 
-/** The session of an operation's HTTP request: Apollo names it `req`, Mercurius keeps it in `reply`. */
+/** The session of an operation's HTTP request. */
 export function httpSessionOf(context: unknown): RequestSession | undefined {
-  return (
-    sessionOfPart(context, 'req') ??
-    sessionOfPart(context, 'request') ??
-    sessionOfPart(propertyOf(context, 'reply'), 'request')
-  );
+  for (const each of requestsIn(context)) {
+    const session = isRequest(each) ? sessionOf(each) : undefined;
+    if (session !== undefined) return session;
+  }
+  return undefined;
 }
 
-function sessionOfPart(of: unknown, name: string): RequestSession | undefined {
-  const request = propertyOf(of, name);
-  return isRequest(request) ? sessionOf(request) : undefined;
-}
-
-function asUpgrade(candidate: unknown): Upgrade | null {
-  const request = propertyOf(candidate, 'raw') ?? candidate;
-  if (typeof request !== 'object' || request === null || !isHandshake(request)) return null;
-  const socket = propertyOf(request, 'socket');
-  return isDuplex(socket) ? { request, socket } : null;
+/**
+ * What may be the request in a GraphQL context. Apollo names it `req`, and Mercurius keeps it in `reply`.
+ * graphql-ws keeps it in `extra`: of its own context, which Nest passes as `req`, or of the context that an
+ * application derives from it.
+ */
+function requestsIn(context: unknown): readonly unknown[] {
+  const req = propertyOf(context, 'req');
+  return [
+    req,
+    propertyOf(context, 'request'),
+    propertyOf(propertyOf(context, 'reply'), 'request'),
+    propertyOf(propertyOf(req, 'extra'), 'request'),
+    propertyOf(propertyOf(context, 'extra'), 'request'),
+  ];
 }
 
 function isInfo(value: unknown): boolean {
@@ -86,7 +86,7 @@ function isInfo(value: unknown): boolean {
 }
 
 /** Any object may be a request: its session is stored under our own symbols. */
-function isRequest(value: unknown): value is AnyRequest {
+function isRequest(value: unknown): value is AnyRequest & { readonly upgrade?: unknown } {
   return typeof value === 'object' && value !== null;
 }
 

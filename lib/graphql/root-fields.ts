@@ -14,7 +14,7 @@ const saidBy = new WeakMap<object, Set<unknown>>();
 export function isSaidByAllRoots(args: readonly unknown[]): boolean {
   const { info, execution } = resolverArguments(args);
   const path = propertyOf(info, 'path');
-  if (execution === null || propertyOf(path, 'prev') !== undefined) return false;
+  if (propertyOf(path, 'prev') !== undefined) return false;
   const said = saidBy.get(execution) ?? new Set();
   saidBy.set(execution, said.add(propertyOf(path, 'key')));
   return said.size === countOfRoots(info);

@@ -166,11 +166,9 @@ export class SocketConnection {
   }
 
   #holdMessages(until: Promise<void>): void {
-    const connecting = Promise.all([this.#connecting, until])
-      .catch((error: unknown) => this.#refuse(error))
-      .then(() => {
-        if (this.#connecting === connecting) this.#connecting = null;
-      });
+    const connecting = Promise.all([this.#connecting, until]).then(() => {
+      if (this.#connecting === connecting) this.#connecting = null;
+    });
     this.#connecting = connecting;
   }
 

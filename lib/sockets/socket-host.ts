@@ -1,28 +1,16 @@
 import { DetachedHost, type DetachedSettings, type EntryPoint } from '../session/detached-host.js';
 import { SessionUnavailableException } from '../session.exception.js';
 
-const NO_COOKIE =
-  'On a socket no cookie can be sent. Do it in an HTTP request; a session that began after the handshake is seen when the ' +
-  'client connects anew.';
-
 /** How errors name what arrives over a connection. */
-export interface SocketEntryPoint {
-  readonly unknown: EntryPoint;
-  /** For a client whose session was loaded before: it follows the session to a new id. */
-  readonly known: EntryPoint;
-}
-
-/**
- * @param name as in `EntryPoint`
- * @param noCookie as in `EntryPoint`
- */
-export function socketEntryPoint(name: string, noCookie: string): SocketEntryPoint {
-  const unknown: EntryPoint = { name, noCookie, isVisit: true };
-  return { unknown, known: { ...unknown, followsMoves: true } };
-}
+export type SocketTexts = Pick<EntryPoint, 'name' | 'noCookie'>;
 
 /** For messages to gateways. */
-export const MESSAGE = socketEntryPoint('a message on a socket', NO_COOKIE);
+export const MESSAGE: SocketTexts = {
+  name: 'a message on a socket',
+  noCookie:
+    'On a socket no cookie can be sent. Do it in an HTTP request; a session that began after the handshake is seen when the ' +
+    'client connects anew.',
+};
 
 /** The host of the session of one message, or of one operation. */
 export class SocketHost extends DetachedHost {
@@ -30,19 +18,18 @@ export class SocketHost extends DetachedHost {
 
   /**
    * @param connection the connection that the message came over
-   * @param about `isKnown`: whether the client had a session that these tokens name; `isPassive`: whether its
-   * messages are no visits
+   * @param about `isKnown`: whether the client had a session that these tokens name: then it follows the session
+   * to a new id; `isPassive`: whether its messages are no visits
    */
   constructor(
     settings: DetachedSettings,
-    entryPoint: SocketEntryPoint,
+    texts: SocketTexts,
     readonly connection: object,
     tokens: readonly string[],
     { isKnown, isPassive }: { readonly isKnown: boolean; readonly isPassive: boolean },
     request: unknown,
   ) {
-    const used = isKnown ? entryPoint.known : entryPoint.unknown;
-    super(settings, isPassive ? { ...used, isVisit: false } : used, tokens, request);
+    super(settings, { ...texts, isVisit: !isPassive, followsMoves: isKnown }, tokens, request);
   }
 
   /**

@@ -8,7 +8,7 @@ import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
 import type { ConnectionSetup } from './client-session.js';
 import { SocketConnection, connectionOf } from './socket-connection.js';
-import { MESSAGE, type SocketEntryPoint, SocketHost } from './socket-host.js';
+import { MESSAGE, SocketHost, type SocketTexts } from './socket-host.js';
 
 /** The settings that all sockets of an application share. */
 interface SocketSettings extends DetachedSettings {
@@ -58,14 +58,14 @@ export class SocketSessions {
   /**
    * Creates the connection of a client that connected earlier without being reported. Loads nothing.
    *
-   * @param entryPoint what arrives over the connection
+   * @param texts name what arrives over the connection
    * @returns null on an excluded path
    */
   join(
     client: object,
     rest: readonly unknown[],
     onClose: OnClose,
-    entryPoint: SocketEntryPoint,
+    texts: SocketTexts,
   ): SocketConnection | null {
     const handshake = handshakeOf(client, rest);
     const settings = this.#settings;
@@ -80,7 +80,7 @@ export class SocketSessions {
       watch: (watched, livesInCookie) => settings.connections.watch(watched, livesInCookie, request),
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
-        new SocketHost(detached, entryPoint, of, carried, { isKnown, isPassive }, request),
+        new SocketHost(detached, texts, of, carried, { isKnown, isPassive }, request),
     };
     const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());
