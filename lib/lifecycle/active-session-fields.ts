@@ -53,11 +53,8 @@ export abstract class ActiveSessionFields {
   isVisit: boolean;
   /** Whether the cookie has to be sent because the id or data changed, or the session was renewed. */
   cookieDue = false;
-  /**
-   * Steps to take, in this order, if the session is too large. Each returns whether it made the session
-   * smaller.
-   */
-  shortenings: ((flash: FlashState) => boolean)[] = [];
+  /** Steps to take, in this order, while the session is too large. */
+  shortenings: ((flash: FlashState) => void)[] = [];
 
   // ---- the write under way -------------------------------------------------------------------------------------
 

@@ -116,14 +116,12 @@ export class ActiveSession extends ActiveSessionFields {
     this.state.beginAnew(this.runtime.clock.now());
   }
 
-  /**
-   * The stored session has ended; a new one begins under the id that it got since.
-   *
-   * @param byThis false if another request had already ended it
-   */
-  startOver(byThis = true): void {
-    if (byThis) publishEnded(this.runtime, subjectOf(this), 'invalidated');
+  /** The stored session has ended; a new one begins under the id that it got since. */
+  startOver(): void {
+    publishEnded(this.runtime, subjectOf(this), 'invalidated');
     this.hasEnded = true;
+    // Whether an earlier write arrived does not matter any more.
+    this.pending = null;
     this.#standOnNothing();
   }
 

@@ -67,20 +67,31 @@ export class RequestCommits {
       const { session } = this.#life;
       if (waits && !session.due) return;
       if (isStoringHeard()) session.since = performance.now();
+      if (session.phase === 'ending') return this.#endThenWrite(session);
       return session.shortenings.length === 0 ? this.#backend.write(session) : this.#writeShortened(session);
     });
   }
 
+  /**
+   * Ends what `invalidate` left, wherever it has moved to, and then stores what follows it. The visitor is
+   * signed out even if the second part fails (the store is full, a value cannot be stored).
+   */
+  async #endThenWrite(session: ActiveSession): Promise<void> {
+    if (!(await this.#backend.remove(session))) return session.drop();
+    session.startOver();
+    if (!session.closed) await this.#writeShortened(session);
+  }
+
   /** Stores the session; if it is too large, shortens it step by step until it fits. */
   async #writeShortened(session: ActiveSession): Promise<void> {
-    try {
-      await this.#backend.write(session);
-    } catch (error) {
-      if (!(error instanceof SessionTooLargeError)) throw error;
-      let shorten = session.shortenings.shift();
-      while (shorten?.(session.state.flash) === false) shorten = session.shortenings.shift();
-      if (shorten === undefined) throw error;
-      await this.#writeShortened(session);
+    for (;;) {
+      try {
+        return await this.#backend.write(session);
+      } catch (error) {
+        const shorten = error instanceof SessionTooLargeError ? session.shortenings.shift() : undefined;
+        if (shorten === undefined) throw error;
+        shorten(session.state.flash);
+      }
     }
   }
 }

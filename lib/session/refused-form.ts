@@ -54,11 +54,10 @@ function withoutText(message: string, text: string, field: string): string {
  * Steps that make a form that is sent back smaller: drop the input, or shorten the errors, the larger of the
  * two first.
  */
-export function shorteningsOf(input: Values, errors: FormErrors): ((flash: FlashState) => boolean)[] {
-  const withoutInput = (flash: FlashState): boolean => flash.forget(BAGS.old);
+export function shorteningsOf(input: Values, errors: FormErrors): ((flash: FlashState) => void)[] {
+  const withoutInput = (flash: FlashState): void => void flash.forget(BAGS.old);
   const cutTo = (room: number) => (flash: FlashState) => {
     flash.flash(BAGS.errors, shortened(errors, room));
-    return true;
   };
   const shortenings = [withoutInput, cutTo(ROOM)];
   if (sizeOf(errors) > sizeOf(input)) shortenings.reverse();

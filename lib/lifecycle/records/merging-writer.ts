@@ -21,19 +21,10 @@ import { publishEnded, subjectOf } from '../publish-events.js';
 /** After this many collisions in a row, a write pauses before each further attempt. */
 const PATIENT_ATTEMPTS = 3;
 
-const ENDED = { kind: 'ended' } as const;
 const LET_GO = { kind: 'let-go' } as const;
 
-/**
- * The outcome of one turn at a record. After `ended`, the session begins anew under its new id; `let-go`
- * means that the request destroyed it or switched away meanwhile.
- */
-type Outcome =
-  | typeof STORED
-  | typeof ENDED
-  | typeof GONE
-  | typeof LET_GO
-  | { readonly kind: 'moved'; readonly to: string };
+/** The outcome of one turn at a record. `let-go` means that the request ended the session or left it meanwhile. */
+type Outcome = typeof STORED | typeof GONE | typeof LET_GO | { readonly kind: 'moved'; readonly to: string };
 
 /**
  * Stores sessions as records. A write names the version that was read. If another request wrote first, this
@@ -76,7 +67,6 @@ export class MergingWriter {
       if (base === null) return this.#create(session);
       const outcome = await this.#queue.run(base.id, (turn) => this.#takeTurn(session, turn));
       if (outcome.kind === 'stored' || outcome.kind === 'let-go' || session.closed) return;
-      if (outcome.kind === 'ended') continue;
       if (outcome.kind === 'gone' || !(await this.#followOrPart(session, base, outcome.to))) {
         session.drop();
         return;
@@ -129,8 +119,6 @@ export class MergingWriter {
 
   /** Retries until the changes are on top of the newest version. */
   async #merge(session: ActiveSession, turn: Turn): Promise<Outcome> {
-    // If the session is to end, it does not matter whether an earlier write arrived.
-    if (session.phase === 'ending') session.pending = null;
     // If the answer to an earlier write got lost, ask the store: that write may have arrived before the other
     // request's.
     const newest = session.pending === null ? turn.newest : null;
@@ -138,21 +126,16 @@ export class MergingWriter {
     if (newest !== null) this.#goOnFrom(session, newest.record);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
-      // The request destroyed it or switched away while others wrote it: store nothing more of it.
-      if (session.closed || session.base === null) return LET_GO;
-      let found: Found | typeof STORED | typeof ENDED;
-      if (session.phase === 'ending') {
-        found = await this.#end(session, session.base);
-      } else {
-        const write = (session.pending ??= pack(session));
-        found = await this.#send(session, write);
-        if (found.kind === 'stored') {
-          turn.newest = resultOf(write);
-          return found;
-        }
+      // The request ended it or left it while others wrote it: store nothing more of it.
+      if (session.closed || session.phase === 'ending') return LET_GO;
+      const write = (session.pending ??= pack(session));
+      const found = await this.#send(session, write);
+      if (found.kind === 'stored') {
+        turn.newest = resultOf(write);
+        return found;
       }
       if (found.kind !== 'record') {
-        turn.newest = found.kind === 'ended' ? GONE : found;
+        turn.newest = found;
         return found;
       }
       session.rebase(found.record, found.payload);
@@ -166,16 +149,6 @@ export class MergingWriter {
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
     if (parsed.kind !== 'session') throw session.runtime.faults.unreadableWrite();
     session.rebase(newest, parsed.payload);
-  }
-
-  /**
-   * Ends the version that this request knows. This comes first, so that the visitor is signed out even if
-   * what follows fails (the store is full, a value cannot be stored).
-   */
-  async #end(session: ActiveSession, { id, version }: BaseVersion): Promise<typeof ENDED | Found> {
-    if (!(await this.#remover.endVersion(id, version))) return this.#finder.find(id);
-    session.startOver();
-    return ENDED;
   }
 
   /**

@@ -160,17 +160,9 @@ export class RecordBackend implements SessionBackend {
     try {
       await limit.write(session, () => this.#writer.write(session));
     } catch (error) {
-      if (error instanceof SessionLimitError) await this.#giveBack(session);
+      if (error instanceof SessionLimitError) session.giveBack();
       throw error;
     }
-  }
-
-  /** Discards the request's changes. A session that the application invalidated is ended all the same. */
-  async #giveBack(session: ActiveSession): Promise<void> {
-    if (session.phase === 'ending' && session.base !== null) {
-      session.startOver(await this.remover.end(session.base.id, session.base.version));
-    }
-    session.giveBack();
   }
 
   async touch(session: ActiveSession): Promise<void> {

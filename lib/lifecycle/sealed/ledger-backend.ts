@@ -125,14 +125,7 @@ export class LedgerBackend implements SessionBackend {
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
-  async write(session: ActiveSession): Promise<void> {
-    if (session.phase === 'ending' && session.base !== null) {
-      // First, so that the session ends whatever happens to the write after it.
-      if (!(await this.remove(session))) return session.drop();
-      session.pending = null;
-      session.startOver();
-      if (session.closed) return;
-    }
+  write(session: ActiveSession): Promise<void> {
     return this.#needsLine(session) ? this.#writeLine(session) : this.#writeCookie(session);
   }
 

@@ -141,11 +141,6 @@ export class SealedBackend implements SessionBackend {
   }
 
   write(session: ActiveSession): Promise<void> | void {
-    if (session.phase === 'ending' && session.base !== null) {
-      // First, wherever the session has moved to, so that it ends whatever happens to the write after it.
-      if (!this.runtime.fates.endWherever(session.base.id)) return this.#drop(session);
-      session.startOver();
-    }
     // The application chose an id whose session had ended (`setId`). Reusing it would make a copy of the old
     // cookie valid again.
     if (session.base === null && this.runtime.fates.fateOf(session.id).kind !== 'lives')
