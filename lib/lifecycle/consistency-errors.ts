@@ -48,12 +48,6 @@ export class ConsistencyErrors {
     );
   }
 
-  unreadableWrite(): SessionStoreError {
-    return this.#said(
-      "What was just stored of a session cannot be read. Does the 'parse' of the option 'serializer' read all that its 'stringify' writes?",
-    );
-  }
-
   lostRecord(): SessionStoreError {
     return this.#said(
       'A session could not be moved to its new id: the store has lost what was just stored there. Does it evict sessions?',

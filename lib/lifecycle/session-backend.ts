@@ -1,6 +1,7 @@
 import type { TokenKind } from '../crypto/keyring.js';
 import type { ForeignSession } from './taking-over/session-source.js';
 import type { ActiveSession } from './active-session.js';
+import type { BaseVersion } from './phase.js';
 import type { RecordBackend } from './records/record-backend.js';
 import type { TakenOver } from './taking-over/taken-over.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -37,8 +38,8 @@ export interface SessionBackend {
   /** Loads the session of an id that the application chose itself. */
   loadById(session: ActiveSession, id: string): Promise<void> | void;
 
-  /** Reloads a stored session. */
-  reload(session: ActiveSession): Promise<void> | void;
+  /** Reloads a session that is stored as `base`. */
+  reload(session: ActiveSession, base: BaseVersion): Promise<void> | void;
 
   /**
    * Stores what is due, once. After a failure everything is due again, or the write is kept as pending.
@@ -47,8 +48,8 @@ export interface SessionBackend {
    */
   write(session: ActiveSession): Promise<void> | void;
 
-  /** Extends the lifetime of a stored session now. */
-  touch(session: ActiveSession): Promise<void> | void;
+  /** Extends the lifetime of a session that is stored as `base` now. */
+  touch(session: ActiveSession, base: BaseVersion): Promise<void> | void;
 
   /**
    * Removes a destroyed session, as its `removable` says.

@@ -122,9 +122,10 @@ export class SessionLifecycle {
   /** Reloads the session and discards uncommitted changes. A cookie that is due for earlier commits stays due. */
   async reload(): Promise<void> {
     const session = this.session;
-    await this.#queue.run(() =>
-      session.base === null ? session.reloadedAsGone() : this.#backend.reload(session),
-    );
+    await this.#queue.run(() => {
+      const { base } = session;
+      return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);
+    });
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
@@ -165,7 +166,8 @@ export class SessionLifecycle {
   async touch(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() => {
-      if (session.base !== null && !session.closed && !this.abandoned) return this.#backend.touch(session);
+      const { base, closed } = session;
+      if (base !== null && !closed && !this.abandoned) return this.#backend.touch(session, base);
     });
   }
 

@@ -1,7 +1,8 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Session } from 'nestjs-session-kit';
-import { OneStore, stoppedTime } from '../support/one-session.js';
+import { HeardEvents } from '../support/heard-events.js';
+import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
 const REDIRECT_MS = 30_000;
@@ -41,6 +42,23 @@ describe('regenerate', () => {
     writer.session.put('late', 1);
     expect((await writer.respond()).cookie).toBe('none');
     expect(await store.reads(moved.token)).toEqual({ user: 'ann', late: 1 });
+  });
+
+  it('keeps back the late cookie of a request with the old id, also if the answer to the redirect was lost', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    pass(120_000);
+    const [late, mover] = [await store.open(token), await store.open(token)];
+    const { id } = late.session;
+    await late.session.commit();
+    mover.session.regenerate();
+    store.driver.after = (call) => {
+      if (call.id === id) throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+    };
+    await expect(mover.session.save()).rejects.toMatchObject({ statusCode: 503 });
+    store.driver.after = () => undefined;
+    expect((await mover.respond()).cookie).toBe('set');
+    expect((await late.respond()).cookie).toBe('none');
   });
 
   it('called twice concurrently results in one id', async () => {
@@ -245,5 +263,27 @@ describe.each(['watched', 'stealth'])('a request with an id that was just left (
     await late.session.destroy();
     expect((await late.respond()).cookie).toBe('expire');
     expect(await store.reads(moved.token)).toEqual({});
+  });
+});
+
+describe('a request with two cookies whose ids were just replaced', () => {
+  it('ends the session of the first, and the event names that one', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    const tokens = [await store.seed(), await store.seed()];
+    const handles: string[] = [];
+    for (const token of tokens) {
+      const { session } = await store.open(token);
+      handles.push(session.handle);
+      await session.regenerate().commit();
+    }
+    using events = new HeardEvents();
+    const { session } = new OneRequest(store.manager, tokens);
+    await session.initiate();
+    await session.destroy();
+    expect(events.take()).toEqual([
+      expect.objectContaining({ name: 'refused' }),
+      expect.objectContaining({ name: 'refused' }),
+      expect.objectContaining({ name: 'ended', handle: handles[0] }),
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
 import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
+import { RecordFinder } from '../../lib/lifecycle/records/record-finder.js';
 import { RecordRemover } from '../../lib/lifecycle/records/record-remover.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
@@ -201,7 +202,12 @@ describe('an ending whose write the store refuses', () => {
       world.driver,
       new StoreGuard({ name: 'test', timeout: 1, log: runtime.log, clock: world.clock }),
     );
-    const remover = new RecordRemover(store, new CommitQueue(Infinity), runtime);
+    const remover = new RecordRemover(
+      store,
+      new CommitQueue(Infinity),
+      new RecordFinder(store, runtime),
+      runtime,
+    );
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);
     await expect(remover.end(id, 1)).rejects.toThrow('did not answer');

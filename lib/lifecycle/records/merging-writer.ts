@@ -1,20 +1,17 @@
 import { randomId } from '../../crypto/random-id.js';
-import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { SessionLimitError } from '../../session.exception.js';
-import { parsePayload } from '../../state/payload.js';
 import { rememberRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
-import { IdRotation } from './id-rotation.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { type PendingWrite, pack } from './pending-write.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
-import { isOwn } from './own-write.js';
+import { isOwn, writeOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
 import { publishEnded, subjectOf } from '../publish-events.js';
 
@@ -35,7 +32,6 @@ export class MergingWriter {
   readonly #queue: CommitQueue;
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
-  readonly #rotation: IdRotation;
   readonly #wait: (ms: number) => Promise<unknown>;
   readonly #limit: SessionLimit | null;
 
@@ -55,7 +51,6 @@ export class MergingWriter {
     this.#queue = queue;
     this.#finder = finder;
     this.#remover = remover;
-    this.#rotation = new IdRotation(store, remover, finder, limit);
     this.#wait = wait;
     this.#limit = limit;
   }
@@ -65,7 +60,7 @@ export class MergingWriter {
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       const { base } = session;
       if (base === null) return this.#create(session);
-      const outcome = await this.#queue.run(base.id, (turn) => this.#takeTurn(session, turn));
+      const outcome = await this.#queue.run(base.id, (turn) => this.#takeTurn(session, base, turn));
       if (outcome.kind === 'stored' || outcome.kind === 'let-go' || session.closed) return;
       if (outcome.kind === 'gone' || !(await this.#followOrPart(session, base, outcome.to))) {
         session.drop();
@@ -110,20 +105,24 @@ export class MergingWriter {
    * Takes one turn in the queue. If the session is not stored under this id, removes what was stored under a
    * new one, before anybody can find it, unless the session has moved there.
    */
-  async #takeTurn(session: ActiveSession, turn: Turn): Promise<Outcome> {
-    const outcome = await this.#merge(session, turn);
+  async #takeTurn(session: ActiveSession, base: BaseVersion, turn: Turn): Promise<Outcome> {
+    const outcome = await this.#merge(session, base, turn);
     if (outcome.kind !== 'stored')
       await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
     return outcome;
   }
 
   /** Retries until the changes are on top of the newest version. */
-  async #merge(session: ActiveSession, turn: Turn): Promise<Outcome> {
+  async #merge(session: ActiveSession, { id, version }: BaseVersion, turn: Turn): Promise<Outcome> {
     // If the answer to an earlier write got lost, ask the store: that write may have arrived before the other
     // request's.
     const newest = session.pending === null ? turn.newest : null;
     if (newest !== null && newest.kind !== 'record') return newest;
-    if (newest !== null) this.#goOnFrom(session, newest.record);
+    if (newest !== null && newest.record.version > version) {
+      const found = this.#finder.judge(id, newest.record);
+      if (found.kind !== 'record') return found;
+      session.rebase(found.record, found.payload);
+    }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request ended it or left it while others wrote it: store nothing more of it.
@@ -143,14 +142,6 @@ export class MergingWriter {
     throw session.runtime.faults.contention('stored');
   }
 
-  /** Bases the session on what the previous task in the queue stored. */
-  #goOnFrom(session: ActiveSession, newest: SessionRecord): void {
-    if (newest.version <= (session.base?.version ?? 0)) return;
-    const parsed = parsePayload(newest.payload, session.runtime.serializer);
-    if (parsed.kind !== 'session') throw session.runtime.faults.unreadableWrite();
-    session.rebase(newest, parsed.payload);
-  }
-
   /**
    * Replaces the version that was read, or moves the session.
    *
@@ -161,7 +152,7 @@ export class MergingWriter {
     session.attempts += 1;
     let found: typeof STORED | Found;
     try {
-      if (from !== null) found = await this.#rotation.move(session, write, from);
+      if (from !== null) found = await this.#move(session, write, from);
       else found = (await this.#store.write(id, record)) ? STORED : await this.#whatRefused(write);
       if (from === null && found.kind === 'stored') await this.#limit?.assertRoom(session, record.userId);
     } catch (error) {
@@ -181,6 +172,33 @@ export class MergingWriter {
     if (write.unconfirmed && versionOf(found) > replacing) throw session.runtime.faults.unconfirmedWrite();
     session.pending = null;
     return found;
+  }
+
+  /**
+   * Moves a session to a new id: stores its record there, then leaves a redirect under the old one for requests
+   * under way. In between, nobody else knows the new id, so a failed move can be undone.
+   *
+   * @throws SessionLimitError if the session is one too many for its user
+   */
+  async #move(
+    session: ActiveSession,
+    write: PendingWrite,
+    from: BaseVersion,
+  ): Promise<typeof STORED | Found> {
+    const { id, record } = write;
+    if (!write.newRecordStored) {
+      await this.#remover.removeUnshared(session, id);
+      if (!(await writeOwn(this.#store, id, record))) {
+        session.unsharedRecord = null;
+        // The next write starts from scratch.
+        session.pending = null;
+        throw session.runtime.faults.lostRecord();
+      }
+      session.unsharedRecord = { id, version: record.version };
+      await this.#limit?.assertRoom(session, record.userId);
+      write.newRecordStored = true;
+    }
+    return this.#remover.redirect(session, from, id, record.userId);
   }
 
   /** Takes back a stored session that is one too many for its user. */

@@ -7,8 +7,9 @@ import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from './caching-store.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
+import type { BaseVersion } from '../phase.js';
 import type { KnownFate } from '../recent-fates.js';
-import { type Latest, RecordFinder } from './record-finder.js';
+import { type FoundRecord, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
 import { RecordRenewal } from './record-renewal.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -55,13 +56,9 @@ export class RecordBackend implements SessionBackend {
     this.runtime = runtime;
     this.store = store;
     this.cache = ledger?.cache ?? null;
-    this.remover = new RecordRemover(store, queue, runtime, ledger !== null);
     this.finder = new RecordFinder(store, runtime);
-    this.users = knowsUsers(store)
-      ? new UserSessions(store, this.finder, this.remover, runtime, ({ handle }, reason) => {
-          publishEnded(runtime, { handle, isUsers: true }, reason);
-        })
-      : null;
+    this.remover = new RecordRemover(store, queue, this.finder, runtime, ledger !== null);
+    this.users = knowsUsers(store) ? new UserSessions(store, this.finder, this.remover, runtime) : null;
     const { sessionsPerUser, lifetimes } = runtime;
     this.#limit =
       sessionsPerUser !== undefined && this.users !== null
@@ -96,11 +93,11 @@ export class RecordBackend implements SessionBackend {
   async loadById(session: ActiveSession, id: string): Promise<void> {
     // A cached answer may predate the ending, so it does not prove that the id is in use again.
     const fate = this.cache === null ? this.runtime.fates.known(id) : undefined;
-    let latest: Latest | null = null;
+    let latest: FoundRecord | null = null;
     try {
       const found = this.finder.judge(id, await this.lookUp(id));
-      if (found.kind === 'record') latest = { id, record: found.record, payload: found.payload };
-      else if (session.caller.followsMoves) latest = await this.finder.latestFrom(id, found);
+      if (found.kind === 'record') latest = found;
+      else if (session.caller.followsMoves) latest = await this.finder.latestFrom(found);
       else if (found.kind === 'moved') session.becomeStale(found.to);
     } catch (error) {
       return session.degradeOn(error);
@@ -120,10 +117,10 @@ export class RecordBackend implements SessionBackend {
     return (this.cache ?? this.store).read(id);
   }
 
-  async reload(session: ActiveSession): Promise<void> {
-    let latest: Latest | null = null;
+  async reload(session: ActiveSession, base: BaseVersion): Promise<void> {
+    let latest: FoundRecord | null = null;
     try {
-      if (session.base !== null) latest = await this.finder.latest(session.base.id);
+      latest = await this.finder.latest(base.id);
     } catch (error) {
       session.degradeOn(error);
     }
@@ -175,7 +172,7 @@ export class RecordBackend implements SessionBackend {
    * @returns false if there was none any more
    */
   async end(id: string): Promise<boolean> {
-    const subject = isEndingHeard() ? await this.finder.subjectOf(id, this.runtime.userKey) : null;
+    const subject = isEndingHeard() ? await this.finder.subjectOf(id) : null;
     const existed = await this.remover.end(id, null);
     if (existed) publishEnded(this.runtime, subject, 'manager');
     return existed;
@@ -184,7 +181,7 @@ export class RecordBackend implements SessionBackend {
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     if (removable !== null && session.base === null && isEndingHeard())
-      session.unloadedSubject = await this.finder.subjectOf(removable.id, this.runtime.userKey);
+      session.unloadedSubject = await this.finder.subjectOf(removable.id);
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
     await this.remover.removeUnshared(session);

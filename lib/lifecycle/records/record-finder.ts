@@ -14,18 +14,19 @@ const UNREADABLE =
   "Was the option 'serializer' changed, was a secret dropped that it was sealed with (options 'encrypt', 'stealth.ledger'), or does something else " +
   'write to the store?';
 
-/** What is stored under an id. Several requests may share a payload; none of them modifies it. */
-export type Found =
-  | { readonly kind: 'record'; readonly record: SessionRecord; readonly payload: Payload }
-  | { readonly kind: 'moved'; readonly to: string; readonly version: number }
-  | { readonly kind: 'gone' };
-
-/** The record of a session, with its current id. */
-export interface Latest {
+/** The record of a session. Several requests may share a payload; none of them modifies it. */
+export interface FoundRecord {
+  readonly kind: 'record';
   readonly id: string;
   readonly record: SessionRecord;
   readonly payload: Payload;
 }
+
+/** What is stored under an id. */
+export type Found =
+  | FoundRecord
+  | { readonly kind: 'moved'; readonly to: string; readonly version: number }
+  | { readonly kind: 'gone' };
 
 /** The id has no live session and no valid redirect. */
 export const GONE = { kind: 'gone' } as const;
@@ -51,7 +52,7 @@ export class RecordFinder {
   judge(id: string, record: SessionRecord | null): Found {
     if (record === null) return GONE;
     const parsed = parseRecord(id, record, this.#runtime.serializer);
-    if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
+    if (parsed.kind === 'session') return { kind: 'record', id, record, payload: parsed.payload };
     if (parsed.kind === 'moved') {
       // A ledger keeps redirects for longer, so that the old sealed cookie stays invalid; but they lead
       // nowhere by then.
@@ -67,19 +68,17 @@ export class RecordFinder {
    *
    * @throws SessionStoreError
    */
-  async latest(id: string): Promise<Latest | null> {
-    return this.latestFrom(id, await this.find(id));
+  async latest(id: string): Promise<FoundRecord | null> {
+    return this.latestFrom(await this.find(id));
   }
 
-  /** The same, where one look-up has been done already. @param first what it found under the id */
-  async latestFrom(id: string, first: Found): Promise<Latest | null> {
-    let current = id;
+  /** The same, where one look-up has been done already. @param first what it found */
+  async latestFrom(first: Found): Promise<FoundRecord | null> {
     let found = first;
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       if (found.kind === 'gone') return null;
-      if (found.kind === 'record') return { id: current, record: found.record, payload: found.payload };
-      current = found.to;
-      found = await this.find(current);
+      if (found.kind === 'record') return found;
+      found = await this.find(found.to);
     }
     throw this.#runtime.faults.endlessMoves();
   }
@@ -92,9 +91,9 @@ export class RecordFinder {
   };
 
   /** The subject of events about an id's session, wherever it has moved to. Null if it is gone. */
-  async subjectOf(id: string, userKey: string): Promise<EventSubject | null> {
+  async subjectOf(id: string): Promise<EventSubject | null> {
     const latest = await this.latest(id);
-    return latest === null ? null : subjectOfPayload(latest.id, latest.payload, userKey);
+    return latest === null ? null : subjectOfPayload(latest.id, latest.payload, this.#runtime.userKey);
   }
 
   /**

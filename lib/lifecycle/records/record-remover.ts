@@ -8,6 +8,7 @@ import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
+import { type Found, type RecordFinder, STORED } from './record-finder.js';
 import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -32,13 +33,21 @@ type Ended =
 export class RecordRemover {
   readonly #store: RecordStore;
   readonly #queue: CommitQueue;
+  readonly #finder: RecordFinder;
   readonly #runtime: SessionRuntime;
   readonly #isLedger: boolean;
 
   /** @param isLedger whether there are sessions that a cookie holds, without a record */
-  constructor(store: RecordStore, queue: CommitQueue, runtime: SessionRuntime, isLedger = false) {
+  constructor(
+    store: RecordStore,
+    queue: CommitQueue,
+    finder: RecordFinder,
+    runtime: SessionRuntime,
+    isLedger = false,
+  ) {
     this.#store = store;
     this.#queue = queue;
+    this.#finder = finder;
     this.#runtime = runtime;
     this.#isLedger = isLedger;
   }
@@ -47,24 +56,31 @@ export class RecordRemover {
    * Replaces a version by the redirect to the new id. The redirect is listed for the user like the record, so
    * a parallel reading of the list finds one or the other.
    *
-   * @param from the version to move away from; if a cookie holds it, `expiresAt` is when that cookie stops
-   * being valid
-   * @returns false if that version is not the stored one
+   * @param from the version to move away from
+   * @returns `STORED`, or what was found in place of that version
    */
-  async redirect(from: BaseVersion, to: string, userId: string | null): Promise<boolean> {
-    const { id, version, expiresAt } = from;
+  async redirect(
+    { cookieUntil }: ActiveSession,
+    { id, version }: BaseVersion,
+    to: string,
+    userId: string | null,
+  ): Promise<typeof STORED | Found> {
     const { serializer, fates, watched } = this.#runtime;
     const payload = movedPayload(to, serializer);
-    if (version === HELD_BY_COOKIE) {
-      const hasMoved = await this.#store.write(id, this.#placeholder(payload, IN_PLACE_OF_COOKIE, expiresAt));
-      // Notify only the watchers here: until the session adopts the cookie of the new id
-      // (`SealedBackend.adopt`), the old one counts.
-      if (hasMoved) watched.moved(id, to);
-      return hasMoved;
+    const isOfCookie = version === HELD_BY_COOKIE;
+    const redirect = isOfCookie
+      ? this.#placeholder(payload, IN_PLACE_OF_COOKIE, cookieUntil)
+      : { ...this.#placeholder(payload, version + 1), userId };
+    if (!(await this.#store.write(id, redirect))) {
+      const found = await this.#finder.find(id);
+      // The same write may have arrived before, with its answer lost.
+      if (found.kind !== 'moved' || found.to !== to) return found;
     }
-    const hasMoved = await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    if (hasMoved) fates.noteMoved(id, to);
-    return hasMoved;
+    // Until the session adopts the cookie of the new id (`SealedBackend.adopt`), the old cookie counts: then
+    // only the watchers are notified.
+    if (isOfCookie) watched.moved(id, to);
+    else fates.noteMoved(id, to);
+    return STORED;
   }
 
   /**

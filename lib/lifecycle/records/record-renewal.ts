@@ -2,7 +2,6 @@ import { isOutdated } from '../../drivers/encrypted-store.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
-import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import type { RecordFinder } from './record-finder.js';
 import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -48,31 +47,28 @@ export class RecordRenewal {
    * @returns false if the session is gone
    */
   async extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
+    const { base, state } = session;
     const store = this.#store;
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state.facts);
-    for (let moves = 0; moves < MAX_ATTEMPTS && session.base !== null; moves += 1) {
-      const { id } = session.base;
-      if (!(await store.touch(id, expiresAt))) return false;
-      const found = await this.#finder.find(id);
-      if (found.kind === 'gone') return false;
-      if (found.kind === 'record') {
-        const isOurs = found.payload.t === session.state.facts.storedDuration;
-        const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
-        if (!isOurs) await store.touch(id, until);
-        // The request that changed the lifetime sends the cookie.
-        session.renewed(until, isCookieDue && isOurs);
-        return true;
-      }
-      await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
-      if (session.closed) return false;
-      // The session may have been moved by this request's own write, whose answer got lost. Resending that
-      // write tells whether it was.
-      if (session.pending !== null) {
-        session.renewed(expiresAt, isCookieDue);
-        return true;
-      }
-      if (!(await this.#finder.follow(session, found.to))) return false;
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(state.facts);
+    if (base === null || !(await store.touch(base.id, expiresAt))) return false;
+    const found = await this.#finder.find(base.id);
+    if (found.kind === 'gone') return false;
+    if (found.kind === 'record') {
+      const isOurs = found.payload.t === state.facts.storedDuration;
+      const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
+      if (!isOurs) await store.touch(base.id, until);
+      // The request that changed the lifetime sends the cookie.
+      session.renewed(until, isCookieDue && isOurs);
+      return true;
     }
-    return false;
+    await store.touch(base.id, this.#runtime.clock.now() + REDIRECT_MS);
+    if (session.closed) return false;
+    // The session may have been moved by this request's own write, whose answer got lost. Resending that
+    // write tells whether it was.
+    if (session.pending !== null) {
+      session.renewed(expiresAt, isCookieDue);
+      return true;
+    }
+    return (await this.#finder.follow(session, found.to)) && this.extend(session, isCookieDue);
   }
 }

@@ -91,10 +91,10 @@ export class LedgerBackend implements SessionBackend {
     return this.records.loadById(session, id);
   }
 
-  async reload(session: ActiveSession): Promise<void> {
-    if (!this.livesInCookie(session) || session.base === null) return this.records.reload(session);
-    const line = await this.#lineOrDegrade(session, session.base.id);
-    if (line?.kind === 'none') this.#cookies.reload(session);
+  async reload(session: ActiveSession, base: BaseVersion): Promise<void> {
+    if (!this.livesInCookie(session)) return this.records.reload(session, base);
+    const line = await this.#lineOrDegrade(session, base.id);
+    if (line?.kind === 'none') this.#cookies.reload(session, base);
     else session.reloadedAsGone();
   }
 
@@ -173,13 +173,8 @@ export class LedgerBackend implements SessionBackend {
   /** Makes the token first, as it may be too long; then gives up the old id; and only then adopts the new one. */
   async #moveCookie(session: ActiveSession, loaded: BaseVersion): Promise<void> {
     const sealed = await this.#cookies.seal(session);
-    const { id } = sealed.version;
-    const oldVersion = { ...loaded, expiresAt: session.cookieUntil };
-    if (!(await this.records.remover.redirect(oldVersion, id, null))) {
-      const found = await this.records.finder.find(loaded.id);
-      // The same write may have arrived before, with its answer lost.
-      if (found.kind !== 'moved' || found.to !== id) return this.#overtaken(session, found);
-    }
+    const found = await this.records.remover.redirect(session, loaded, sealed.version.id, null);
+    if (found.kind !== 'stored') return this.#overtaken(session, found);
     this.#cookies.adopt(session, sealed);
   }
 
@@ -191,9 +186,8 @@ export class LedgerBackend implements SessionBackend {
     if (to !== null) session.becomeStale(to);
   }
 
-  async touch(session: ActiveSession): Promise<void> {
-    const { base } = session;
-    if (!this.livesInCookie(session) || base === null) return this.records.touch(session);
+  async touch(session: ActiveSession, base: BaseVersion): Promise<void> {
+    if (!this.livesInCookie(session)) return this.records.touch(session);
     if (await this.#stillLives(session, base)) return this.#cookies.touch(session);
   }
 

@@ -95,7 +95,7 @@ export class SealedBackend implements SessionBackend {
     const fate = this.runtime.fates.fateOf(id);
     if (fate.kind === 'moved') {
       session.becomeStale(fate.to);
-      session.unloadedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
+      session.unloadedSubject ??= subjectOfPayload(id, payload, this.runtime.userKey);
     }
     if (fate.kind !== 'lives') return;
     session.token = token;
@@ -120,24 +120,17 @@ export class SealedBackend implements SessionBackend {
   }
 
   /** Returns to what the browser has, or is about to get: nobody else can have changed that. */
-  reload(session: ActiveSession): void {
-    const { base } = session;
+  reload(session: ActiveSession, base: BaseVersion): void {
     const state = session.isOvertaken ? null : session.state.reloadedFromText();
-    if (base !== null && state !== null) return session.reloaded(base, state);
+    if (state !== null) return session.reloaded(base, state);
     session.reloadedAsGone();
     if (session.phase === 'dropped') this.#becomeStaleWhereMoved(session, base);
   }
 
-  #drop(session: ActiveSession): void {
-    const { base } = session;
-    session.drop();
-    this.#becomeStaleWhereMoved(session, base);
-  }
-
   /** If another request moved the session, this one can still end it under its new id. */
-  #becomeStaleWhereMoved(session: ActiveSession, loaded: BaseVersion | null): void {
-    const fate = loaded === null ? null : this.runtime.fates.fateOf(loaded.id);
-    if (fate?.kind === 'moved') session.becomeStale(fate.to);
+  #becomeStaleWhereMoved(session: ActiveSession, { id }: BaseVersion): void {
+    const fate = this.runtime.fates.fateOf(id);
+    if (fate.kind === 'moved') session.becomeStale(fate.to);
   }
 
   write(session: ActiveSession): Promise<void> | void {
@@ -188,9 +181,12 @@ export class SealedBackend implements SessionBackend {
 
   /** Bases the session on a token, unless another request has ended or moved the session meanwhile. */
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
-    if (session.isOvertaken) return this.#drop(session);
-    if (session.base !== null && session.base.id !== version.id)
-      this.runtime.fates.noteMoved(session.base.id, version.id);
+    const { base } = session;
+    if (base !== null && session.isOvertaken) {
+      session.drop();
+      return this.#becomeStaleWhereMoved(session, base);
+    }
+    if (base !== null && base.id !== version.id) this.runtime.fates.noteMoved(base.id, version.id);
     session.token = token;
     session.onStored(draft, version, true);
     this.runtime.watched.renewed(version);

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { handleOf } from '../../crypto/handle.js';
-import type { Clock } from '../../drivers/clock.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import type { SessionEnd } from '../../events/session-events.js';
 import type { Payload } from '../../state/payload.js';
-import type { Lifetimes } from '../lifetimes.js';
+import { publishEnded } from '../publish-events.js';
 import type { RecordFinder } from '../records/record-finder.js';
 import type { RecordRemover } from '../records/record-remover.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -56,24 +55,13 @@ export class UserSessions {
   readonly #store: UserStore;
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
-  readonly #lifetimes: Lifetimes;
-  readonly #clock: Clock;
-  readonly #publishEnded: (session: UserSession, reason: SessionEnd) => void;
+  readonly #runtime: SessionRuntime;
 
-  /** @param publishEnded called once for each session ended here */
-  constructor(
-    store: UserStore,
-    finder: RecordFinder,
-    remover: RecordRemover,
-    { lifetimes, clock }: Pick<SessionRuntime, 'lifetimes' | 'clock'>,
-    publishEnded: (session: UserSession, reason: SessionEnd) => void,
-  ) {
+  constructor(store: UserStore, finder: RecordFinder, remover: RecordRemover, runtime: SessionRuntime) {
     this.#store = store;
     this.#finder = finder;
     this.#remover = remover;
-    this.#lifetimes = lifetimes;
-    this.#clock = clock;
-    this.#publishEnded = publishEnded;
+    this.#runtime = runtime;
   }
 
   /**
@@ -100,7 +88,7 @@ export class UserSessions {
    * @param from `next` of the page before; null for the first
    */
   async page(userId: string, from: NextPage | null): Promise<UserSessionPage> {
-    const begun = from?.begun ?? this.#clock.now();
+    const begun = from?.begun ?? this.#runtime.clock.now();
     for (let next = from; ;) {
       const page = await this.#read(userId, next, begun);
       if (page.sessions.length > 0 || page.next === null) return page;
@@ -153,7 +141,7 @@ export class UserSessions {
     let hasEnded = false;
     for (const [id, version] of session.versions)
       hasEnded = (await this.#remover.end(id, version)) || hasEnded;
-    if (hasEnded) this.#publishEnded(session, reason);
+    if (hasEnded) publishEnded(this.#runtime, { handle: session.handle, isUsers: true }, reason);
     return hasEnded;
   }
 
@@ -178,9 +166,9 @@ export class UserSessions {
   ): Promise<UserSession | null> {
     const found = this.#finder.judge(id, record);
     if (found.kind === 'moved' && record.lastActivity < movedSince) return null;
-    const latest = await this.#finder.latestFrom(id, found);
-    if (latest === null || latest.record.userId !== userId || this.#lifetimes.isOverAge(latest.payload))
-      return null;
+    const latest = await this.#finder.latestFrom(found);
+    if (latest === null || latest.record.userId !== userId) return null;
+    if (this.#runtime.lifetimes.isOverAge(latest.payload)) return null;
     const { payload } = latest;
     const versions = new Map([[latest.id, latest.record.version]]);
     return { ...latest, handle: payload.h ?? handleOf(latest.id), versions };
