@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** 128 bits of base64url. */
 const HANDLE_LENGTH = 22;
@@ -8,8 +8,5 @@ const HANDLE_LENGTH = 22;
  * random bits cannot be found from its hash.
  */
 export function handleOf(id: string): string {
-  return createHash('sha256')
-    .update(`nestjs-session-kit handle of ${id}`)
-    .digest('base64url')
-    .slice(0, HANDLE_LENGTH);
+  return hash('sha256', `nestjs-session-kit handle of ${id}`, 'base64url').slice(0, HANDLE_LENGTH);
 }

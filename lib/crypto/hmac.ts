@@ -41,10 +41,18 @@ export class Hmac {
   }
 }
 
+/** The secrets of an application, 32 characters or more each (checked by the options). */
+export type Secrets = readonly [newest: string, ...older: string[]];
+
+/** The keys of all secrets, for one purpose. */
+export type Keys = readonly [newest: Hmac, ...older: Hmac[]];
+
 /**
- * Derives a key from a secret for one purpose (HKDF-SHA256, RFC 5869): a token made for one purpose is not
+ * Derives a key from each secret for one purpose (HKDF-SHA256, RFC 5869): a token made for one purpose is not
  * accepted for another.
  */
-export function deriveKey(secret: string, purpose: string): Hmac {
-  return new Hmac(new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES)));
+export function deriveKeys([newest, ...older]: Secrets, purpose: string): Keys {
+  const keyOf = (secret: string): Hmac =>
+    new Hmac(new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES)));
+  return [keyOf(newest), ...older.map(keyOf)];
 }

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
-import { type Hmac, deriveKey } from './hmac.js';
-import { RecentTokens } from './recent-tokens.js';
+import { type Hmac, type Keys, type Secrets, deriveKeys } from './hmac.js';
+import { RecentTexts } from '../state/recent-texts.js';
 import { type Opened, Sealer, strictBytes } from './sealer.js';
 
 /** Format prefixes of signed ids and sealed tokens. Tokens of another format are not opened. */
@@ -20,11 +20,11 @@ export type TokenKind = 'signed' | 'sealed';
 const VERIFIED_HALF = 2048;
 
 /** A cache of recently verified signed ids, each with the keyring that verified it. */
-export type VerifiedIds = RecentTokens<{ readonly id: string; readonly by: Keyring }>;
+export type VerifiedIds = RecentTexts<{ readonly id: string; readonly by: Keyring }>;
 
 /** Creates a cache of verified ids, for one keyring or shared by several. */
 export function verifiedIds(): VerifiedIds {
-  return new RecentTokens(VERIFIED_HALF);
+  return new RecentTexts(VERIFIED_HALF);
 }
 
 /**
@@ -39,8 +39,7 @@ export function verifiedIds(): VerifiedIds {
  * people, a signed id is bound to its place too.
  */
 export class Keyring {
-  /** The newest first. */
-  readonly #signing: readonly [Hmac, ...Hmac[]];
+  readonly #signing: Keys;
   readonly #cookieName: string;
   readonly #path: string;
   readonly #domain: string | null;
@@ -48,11 +47,12 @@ export class Keyring {
   readonly #isAmongTenants: boolean;
   /** The tag of the place in signed ids; empty for the usual place (path `/`, no domain). */
   readonly #placeTag: string;
+  /** Associated data: a token opens only in the place that it was sealed for. */
+  readonly #sealedFor: Buffer;
   readonly #sealer: Sealer;
   readonly #verified: VerifiedIds;
 
   /**
-   * @param secrets the newest first; 32 characters or more each (checked by the options)
    * @param cookieName bound into every key and token
    * @param path of the cookie, bound into sealed tokens
    * @param domain of the cookie, bound into sealed tokens; null for the host alone
@@ -60,7 +60,7 @@ export class Keyring {
    * and domain too. Null if there are no tenants
    */
   constructor(
-    secrets: readonly string[],
+    secrets: Secrets,
     cookieName: string,
     path = '/',
     domain: string | null = null,
@@ -72,12 +72,10 @@ export class Keyring {
     this.#isAmongTenants = amongTenants !== null;
     this.#verified = amongTenants ?? verifiedIds();
     this.#placeTag = path === '/' && domain === null ? '' : PLACE_TAG_SIGN + placeTagOf(path, domain);
-    const [newest, ...older] = secrets.map((secret) => deriveKey(secret, `sign ${cookieName}`));
-    if (newest === undefined) throw new RangeError('A keyring needs at least one secret.');
-    this.#signing = [newest, ...older];
-    const sealing = secrets.map((secret) => deriveKey(secret, `seal ${cookieName}`));
+    this.#signing = deriveKeys(secrets, `sign ${cookieName}`);
     const place = JSON.stringify([cookieName, path, domain]);
-    this.#sealer = new Sealer(sealing, Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`));
+    this.#sealedFor = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`);
+    this.#sealer = new Sealer(deriveKeys(secrets, `seal ${cookieName}`), this.#sealedFor);
   }
 
   /** Returns a keyring for the same place with another secret. */
@@ -153,7 +151,7 @@ export class Keyring {
   #opened(token: string): Opened | null {
     if (!token.startsWith(SEALED_PREFIX)) return null;
     const sealed = strictBytes(token.slice(SEALED_PREFIX.length));
-    return sealed === null ? null : this.#sealer.open(sealed);
+    return sealed === null ? null : this.#sealer.open(sealed, this.#sealedFor);
   }
 
   /**
@@ -191,7 +189,7 @@ export class Keyring {
  */
 function placeTagOf(path: string, domain: string | null): string {
   const place = JSON.stringify([path, domain]);
-  return createHash('sha256').update(place).digest('base64url').slice(0, PLACE_TAG_LENGTH);
+  return hash('sha256', place, 'base64url').slice(0, PLACE_TAG_LENGTH);
 }
 
 function macOf(text: string, key: Hmac): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The id of the record kept for a session of another library. It is always the same for the same session, so
@@ -9,5 +9,5 @@ import { createHash } from 'node:crypto';
  * becomes if no record is kept
  */
 export function migratedId(kind: 'claim' | 'session', key: string): string {
-  return createHash('sha256').update(`nestjs-session-kit former ${kind} ${key}`).digest('base64url');
+  return hash('sha256', `nestjs-session-kit former ${kind} ${key}`, 'base64url');
 }

@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import { CIPHER, CIPHER_OPTIONS, CipherPool, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-pool.js';
-import type { Hmac } from './hmac.js';
+import type { Hmac, Keys } from './hmac.js';
 
 /** An opened message. */
 export interface Opened {
@@ -14,20 +14,13 @@ export interface Opened {
  * random salt, the encrypted bytes and the tag. The first key seals, all of them open.
  */
 export class Sealer {
-  readonly #keys: readonly Hmac[];
-  readonly #associated: Buffer | null;
+  readonly #keys: Keys;
   readonly #ciphers: CipherPool;
 
-  /**
-   * @param keys the newest first
-   * @param associated associated data authenticated with every message; null if it is passed for each message
-   */
-  constructor(keys: readonly Hmac[], associated: Buffer | null) {
-    const [newest] = keys;
-    if (newest === undefined) throw new RangeError('A sealer needs at least one key.');
+  /** @param associated associated data to seal with every message; null if it is passed for each message */
+  constructor(keys: Keys, associated: Buffer | null) {
     this.#keys = keys;
-    this.#associated = associated;
-    this.#ciphers = new CipherPool(newest, associated);
+    this.#ciphers = new CipherPool(keys[0], associated);
   }
 
   /** @param associated associated data, if it is not the same for every message */
@@ -47,7 +40,7 @@ export class Sealer {
    * Returns null if the message is not ours, was modified, or was sealed with other associated data. Never
    * throws.
    */
-  open(sealed: Buffer, associated: Buffer | null = this.#associated): Opened | null {
+  open(sealed: Buffer, associated: Buffer): Opened | null {
     if (sealed.length <= SALT_BYTES + TAG_BYTES) return null;
     for (const [key, sealing] of this.#keys.entries()) {
       const plain = decrypt(sealed, sealing, associated);
@@ -57,10 +50,10 @@ export class Sealer {
   }
 }
 
-function decrypt(sealed: Buffer, sealing: Hmac, associated: Buffer | null): Buffer | null {
+function decrypt(sealed: Buffer, sealing: Hmac, associated: Buffer): Buffer | null {
   const { key, nonce } = messageKey(sealing, sealed.subarray(0, SALT_BYTES));
   const decipher = createDecipheriv(CIPHER, key, nonce, CIPHER_OPTIONS);
-  if (associated !== null) decipher.setAAD(associated);
+  decipher.setAAD(associated);
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   const plain = decipher.update(sealed.subarray(SALT_BYTES, -TAG_BYTES));
   try {

@@ -1,4 +1,4 @@
-import { deriveKey } from './hmac.js';
+import { type Secrets, deriveKeys } from './hmac.js';
 import { type Opened, Sealer, strictBytes } from './sealer.js';
 
 /**
@@ -16,17 +16,12 @@ export class TextSealer {
   readonly #sealer: Sealer;
 
   /**
-   * @param secrets the newest first
    * @param purpose what is sealed; cursors are bound to their list instead of a record. Texts sealed for one
    * purpose do not open for another. The purposes contain a blank, which no cookie name does, so the keys
    * differ from those of all cookies
    */
-  constructor(
-    secrets: readonly string[],
-    purpose: 'payloads of records' | 'lines of a ledger' | 'cursors of lists',
-  ) {
-    const keys = secrets.map((secret) => deriveKey(secret, `seal ${purpose}`));
-    this.#sealer = new Sealer(keys, null);
+  constructor(secrets: Secrets, purpose: 'payloads of records' | 'lines of a ledger' | 'cursors of lists') {
+    this.#sealer = new Sealer(deriveKeys(secrets, `seal ${purpose}`), null);
   }
 
   /** Whether a text looks like a sealed payload. */

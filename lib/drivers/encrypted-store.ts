@@ -1,5 +1,5 @@
 import type { TextSealer } from '../crypto/text-sealer.js';
-import { RecentTokens } from '../crypto/recent-tokens.js';
+import { RecentTexts } from '../state/recent-texts.js';
 import type { SessionRecord } from './driver.js';
 import type { RecordStore } from './record-store.js';
 
@@ -55,7 +55,7 @@ export function encryptedStore(
   store: RecordStore,
   { sealer, seals, opensPlain, onOldSecret }: EncryptionSettings,
 ): RecordStore {
-  const recent = new RecentTokens<OpenedPayload>(OPENED_HALF);
+  const recent = new RecentTexts<OpenedPayload>(OPENED_HALF);
 
   const open = (id: string, text: string): OpenedPayload | null => {
     const known = recent.get(text);

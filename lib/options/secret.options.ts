@@ -1,5 +1,6 @@
+import type { Secrets } from '../crypto/hmac.js';
 import { listOf } from './checks.js';
-import { type Check, Refusal, withoutText } from './read-option.js';
+import { type Check, Refusal, readOption, withoutText } from './read-option.js';
 import { weaknessOf } from './weak-secret.js';
 
 const MIN_SECRET = 32;
@@ -32,13 +33,14 @@ function no(got: string, why = ''): Refusal {
 const several = listOf(one, TAKES);
 
 /** One secret, or several, newest first. */
-export const secrets: Check<readonly string[]> = {
+export const secrets: Check<Secrets> = {
   takes: TAKES,
   read(value, option) {
     if (!Array.isArray(value)) {
       const read = one.read(value, option);
       return read instanceof Refusal ? read : [read];
     }
-    return value.length === 0 ? no('an empty list') : several.read(value, option);
+    const [newest, ...older] = readOption(several, value, option);
+    return newest === undefined ? no('an empty list') : [newest, ...older];
   },
 };

@@ -35,18 +35,12 @@ export class RecentTexts<V> {
   /**
    * Adds a text. Call this each time a text had to be read.
    *
-   * @param text has to be a copy (`ownText`) if it is a slice of another string, which would be kept alive
-   * with it
+   * @param text copied when it is kept: it may be a slice of a header, which would be kept alive with it
    * @param value must not reference anything of a request either
    */
   add(text: string, value: V): void {
     const end = text.slice(-END);
     const isSeen = this.#known.get(end) !== undefined;
-    this.#known.set(ownText(end), isSeen ? { text: this.own(text), value } : SEEN);
-  }
-
-  /** Converts a text before it is cached. */
-  protected own(text: string): string {
-    return text;
+    this.#known.set(ownText(end), isSeen ? { text: ownText(text), value } : SEEN);
   }
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Secrets } from '../../lib/crypto/hmac.js';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import type { CookieAttributes } from '../../lib/options/cookie.options.js';
@@ -26,7 +27,7 @@ class SealedWorld {
   readonly cookie: SessionCookie;
   readonly #keyring: Keyring;
 
-  constructor(options: CookieAttributes = {}, maxPieces = 3, secrets: readonly string[] = [SECRET]) {
+  constructor(options: CookieAttributes = {}, maxPieces = 3, secrets: Secrets = [SECRET]) {
     this.cookie = new SessionCookie(options, maxPieces);
     this.#keyring = new Keyring(secrets, this.cookie.name);
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Secrets } from '../../lib/crypto/hmac.js';
 import { TextSealer } from '../../lib/crypto/text-sealer.js';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { encryptedStore, isOutdated } from '../../lib/drivers/encrypted-store.js';
@@ -23,7 +24,7 @@ const record = (payload = PAYLOAD): SessionRecord => ({
 function world() {
   const memory = new MemoryDriver();
   const old: number[] = [];
-  const application = (secrets: readonly string[], seals = true) =>
+  const application = (secrets: Secrets, seals = true) =>
     encryptedStore(memory, {
       sealer: new TextSealer(secrets, 'payloads of records'),
       seals,
@@ -32,7 +33,7 @@ function world() {
     });
   const rawly = async (id: string): Promise<SessionRecord> => (await memory.read(id)) ?? expect.unreachable();
   /** The same for a store that has never held plain payloads. */
-  const ledger = (secrets: readonly string[]) =>
+  const ledger = (secrets: Secrets) =>
     encryptedStore(memory, {
       sealer: new TextSealer(secrets, 'lines of a ledger'),
       seals: true,

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Keyring } from '../../crypto/keyring.js';
-import { RecentTokens } from '../../crypto/recent-tokens.js';
+import { RecentTexts } from '../../state/recent-texts.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
 import { bytesOfRecord, recordOfBytes } from './sealed-record.js';
 
@@ -28,12 +28,12 @@ export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
   /** Shared by all places: a token opens in one of them only, which is cached with it. */
-  readonly #opened: RecentTokens<OpenedRecord>;
+  readonly #opened: RecentTexts<OpenedRecord>;
 
   constructor(
     keyring: Keyring,
     clock: Clock = systemClock,
-    opened = new RecentTokens<OpenedRecord>(OPENED_HALF),
+    opened = new RecentTexts<OpenedRecord>(OPENED_HALF),
   ) {
     this.#keyring = keyring;
     this.#clock = clock;

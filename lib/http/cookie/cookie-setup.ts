@@ -1,3 +1,4 @@
+import type { Secrets } from '../../crypto/hmac.js';
 import { Keyring, type VerifiedIds, verifiedIds } from '../../crypto/keyring.js';
 import { IN_COOKIES } from '../../lifecycle/sealed/token-limit.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
@@ -33,7 +34,7 @@ export interface TokenSetup extends CookieSetup {
 
 /** The options for setting up cookies, besides `cookie`. */
 interface SetupOptions {
-  readonly secrets: readonly string[];
+  readonly secrets: Secrets;
   /** How many cookies a token may be split into. */
   readonly maxCookies: number;
   /** The option `header`. */
@@ -93,7 +94,7 @@ function setUpCookie(
 function headerOf(
   name: string,
   { place }: SessionCookie,
-  secrets: readonly string[],
+  secrets: Secrets,
   amongTenants: VerifiedIds | null,
 ): SessionHeader {
   const label = `header ${name.toLowerCase()}`;
