@@ -8,8 +8,8 @@ const PARTS = 10;
 export class RoundTimer<T> {
   readonly #partMs: number;
   readonly #each: (member: T) => void;
-  readonly #parts: readonly Set<T>[] = Array.from({ length: PARTS }, () => new Set<T>());
-  readonly #partOf = new Map<T, Set<T>>();
+  /** The part of the round in which each member is called. */
+  readonly #partOf = new Map<T, number>();
   #timer: NodeJS.Timeout | null = null;
   #next = 0;
   #joined = 0;
@@ -20,13 +20,10 @@ export class RoundTimer<T> {
     this.#each = each;
   }
 
-  /** Adds a member. Does nothing if it is one already. */
+  /** Adds a member. */
   add(member: T): void {
-    if (this.#partOf.has(member)) return;
-    const part = this.#part(this.#joined);
+    this.#partOf.set(member, this.#joined % PARTS);
     this.#joined += 1;
-    part.add(member);
-    this.#partOf.set(member, part);
     if (this.#timer !== null) return;
     this.#timer = setInterval(() => {
       this.#runNext();
@@ -36,7 +33,6 @@ export class RoundTimer<T> {
 
   /** Removes a member. Does nothing if it is none. */
   delete(member: T): void {
-    this.#partOf.get(member)?.delete(member);
     this.#partOf.delete(member);
     if (this.#partOf.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
@@ -44,14 +40,8 @@ export class RoundTimer<T> {
   }
 
   #runNext(): void {
-    const part = this.#part(this.#next);
+    const due = this.#next % PARTS;
     this.#next += 1;
-    for (const member of part) this.#each(member);
-  }
-
-  #part(number: number): Set<T> {
-    const part = this.#parts[number % PARTS];
-    if (part === undefined) throw new RangeError('A round has no such part.');
-    return part;
+    for (const [member, part] of this.#partOf) if (part === due) this.#each(member);
   }
 }
