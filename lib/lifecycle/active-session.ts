@@ -88,7 +88,7 @@ export class ActiveSession extends ActiveSessionFields {
    */
   giveBack(): void {
     const { base } = this;
-    const state = base === null ? null : this.state.reloadedFromText();
+    const state = this.state.reloadedFromText();
     if (base !== null && state !== null) return this.reloaded(base, state);
     this.loadedState = null;
     this.pending = null;
@@ -150,9 +150,7 @@ export class ActiveSession extends ActiveSessionFields {
 
   /** Another request wrote first: replays this request's changes on the newest version. */
   rebase(newest: SessionRecord, payload: Payload): void {
-    if (this.base === null || this.closed) return;
-    this.#replayOn(newest, payload);
-    this.#standOn({ id: this.base.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
+    if (this.base !== null && !this.closed) this.#replayOn(this.base.id, newest, payload, this.phase);
   }
 
   /** Another request moved the session to a new id: follows it there, or separates from it. */
@@ -160,11 +158,10 @@ export class ActiveSession extends ActiveSessionFields {
     if (this.closed) return;
     const next = this.#afterMove(payload, newest);
     if (next === 'separate') return this.separate();
-    this.#replayOn(newest, payload);
-    this.followed = true;
     // Only `invalidate` and a sign-in need an id that nobody else knows.
     const phase = this.phase === 'ending' || next === 'move' ? this.phase : 'stored';
-    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
+    this.#replayOn(id, newest, payload, phase);
+    this.followed = true;
     if (phase !== 'stored') return;
     this.fresh &&= next === 'share';
     this.cookieDue = this.fresh;
@@ -199,10 +196,11 @@ export class ActiveSession extends ActiveSessionFields {
     this.#standOnNothing();
   }
 
-  #replayOn(newest: SessionRecord, payload: Payload): void {
+  #replayOn(id: string, newest: SessionRecord, payload: Payload, phase: Phase): void {
     this.state.rebase(payload, newest.payload);
     this.hasMerged = true;
     this.latestVisit = newest;
+    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
   }
 
   #standOnNothing(): void {
@@ -219,15 +217,17 @@ export class ActiveSession extends ActiveSessionFields {
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
   }
 
-  /**
-   * The renewal is done, or given up.
-   *
-   * @param expiresAt the new expiry; null if the store failed and the renewal is given up
-   */
-  renewed(expiresAt: number | null, cookieDue: boolean): void {
+  /** The lifetime was extended. */
+  renewed(expiresAt: number, cookieDue: boolean): void {
     this.renewalDue = false;
-    if (expiresAt !== null && this.base !== null) this.base = { ...this.base, expiresAt };
+    if (this.base !== null) this.base = { ...this.base, expiresAt };
     this.cookieDue ||= cookieDue;
+  }
+
+  /** The store failed, and the lifetime stays as it is. */
+  forgoRenewal(): void {
+    this.renewalDue = false;
+    this.pending = null;
   }
 
   /** The session is gone from the store: the request's changes are dropped. */

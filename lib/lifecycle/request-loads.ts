@@ -32,7 +32,6 @@ export class RequestLoads {
   /** Loads the session of an id that the application chose itself. */
   byId(id: string): Promise<void> | void {
     const { session } = this.#life;
-    if (!isLoadingHeard()) return this.#backend.loadById(session, id);
     return this.#heard(
       () => this.#backend.loadById(session, id),
       () => eventsOfLoad(session),

@@ -232,11 +232,10 @@ export class SessionLifecycle {
   /** Warns once per request; more would flood the log. */
   #sayDropped(): void {
     const { session } = this;
-    if (this.#dropSaid || !(session.phase === 'stale' || session.readonly) || !session.modified) return;
+    const isStale = session.phase === 'stale';
+    if (this.#dropSaid || !(isStale || session.readonly) || !session.modified) return;
     this.#dropSaid = true;
-    this.#backend.runtime.log.warn(
-      session.phase === 'stale' ? CHANGES_DROPPED : mutationDropped(session.state.mutatedKey),
-    );
+    this.#backend.runtime.log.warn(isStale ? CHANGES_DROPPED : mutationDropped(session.state.mutatedKey));
   }
 
   /** Gives up after a failed commit at the end of the request: no retry, no cookie. */

@@ -59,11 +59,9 @@ export class RecordBackend implements SessionBackend {
     this.finder = new RecordFinder(store, runtime);
     this.remover = new RecordRemover(store, queue, this.finder, runtime, ledger !== null);
     this.users = knowsUsers(store) ? new UserSessions(store, this.finder, this.remover, runtime) : null;
-    const { sessionsPerUser, lifetimes } = runtime;
-    this.#limit =
-      sessionsPerUser !== undefined && this.users !== null
-        ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
-        : null;
+    const { sessionsPerUser } = runtime;
+    const isLimited = sessionsPerUser !== undefined && this.users !== null;
+    this.#limit = isLimited ? new SessionLimit(sessionsPerUser, this.users) : null;
     this.#writer = new MergingWriter(store, queue, this.finder, this.remover, wait, this.#limit);
     this.#renewal = new RecordRenewal(runtime, store, this.finder, this.#writer);
     this.#takeOver = new RecordTakeOver(runtime, store);

@@ -34,8 +34,7 @@ export class RecordRenewal {
     } catch (error) {
       // The application changed nothing: an unrecorded visit is no reason to fail the request.
       if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
-      session.pending = null;
-      session.renewed(null, false);
+      session.forgoRenewal();
     }
   }
 

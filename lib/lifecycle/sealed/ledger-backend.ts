@@ -162,7 +162,7 @@ export class LedgerBackend implements SessionBackend {
       // The application changed nothing: an unrecorded visit is no reason to fail the request.
       const isBearable = error instanceof SessionStoreError && this.runtime.degrade && session.onlyRenewalDue;
       if (!isBearable) throw error;
-      session.renewed(null, false);
+      session.forgoRenewal();
       return false;
     }
     if (line.kind === 'none') return true;

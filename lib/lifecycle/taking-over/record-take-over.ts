@@ -111,7 +111,13 @@ export class RecordTakeOver {
     const id = await this.#keep(session, content);
     const now = this.#runtime.clock.now();
     const end = isOfUser ? 0 : (content.expiresAt ?? now + LONGEST_COOKIE_MS);
-    const record = this.#claimOn(id, now, Math.max(end, now + REDIRECT_MS));
+    const record: SessionRecord = {
+      payload: movedPayload(id, this.#runtime.serializer),
+      expiresAt: Math.max(end, now + REDIRECT_MS),
+      version: CLAIM_OPEN,
+      lastActivity: now,
+      ...NOBODY,
+    };
     if (await writeOwn(this.#store, claimId, record)) return { kind: 'open', to: id, record };
     // Nobody knows of this session.
     await this.#store.destroy(id);
@@ -135,16 +141,6 @@ export class RecordTakeOver {
     });
     if (!isStored) throw faults.lostRecord();
     return id;
-  }
-
-  #claimOn(id: string, now: number, expiresAt: number): SessionRecord {
-    return {
-      payload: movedPayload(id, this.#runtime.serializer),
-      expiresAt,
-      version: CLAIM_OPEN,
-      lastActivity: now,
-      ...NOBODY,
-    };
   }
 
   /** Failures are reported by the guards before both stores; the old cookie is not accepted any more either way. */

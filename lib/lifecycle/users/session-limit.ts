@@ -3,7 +3,6 @@ import { SessionLimitError } from '../../session.exception.js';
 import type { SignIn } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from '../records/commit-queue.js';
-import type { Lifetimes } from '../lifetimes.js';
 import { recordedUser } from './recorded-user.js';
 import { signInAt } from './sign-in-order.js';
 import type { UserSession, UserSessions } from './user-sessions.js';
@@ -29,12 +28,10 @@ export interface SessionsPerUser {
 export class SessionLimit {
   readonly #limit: SessionsPerUser;
   readonly #users: UserSessions;
-  readonly #lifetimes: Lifetimes;
 
-  constructor(limit: SessionsPerUser, users: UserSessions, lifetimes: Lifetimes) {
+  constructor(limit: SessionsPerUser, users: UserSessions) {
     this.#limit = limit;
     this.#users = users;
-    this.#lifetimes = lifetimes;
   }
 
   /**
@@ -56,7 +53,7 @@ export class SessionLimit {
     await write();
     if (this.#limit.when === 'refuse') return;
     try {
-      await this.#endOldest(user, session.handle);
+      await this.#endOldest(session, user);
     } catch (error) {
       // The store's guard has logged the error. The sign-in stands, and the next one ends the excess sessions.
       if (!(error instanceof SessionStoreError)) throw error;
@@ -77,12 +74,12 @@ export class SessionLimit {
     if (others.length >= max) throw new SessionLimitError(max);
   }
 
-  async #endOldest(user: string, handle: string): Promise<void> {
+  async #endOldest({ handle, runtime: { lifetimes } }: ActiveSession, user: string): Promise<void> {
     const all = await this.#users.list(user);
     const own = all.find((each) => each.handle === handle);
     if (own === undefined || all.length <= this.#limit.max) return;
     const active = ({ record, payload }: UserSession): number =>
-      this.#lifetimes.lastActivity({ duration: payload.t }, record);
+      lifetimes.lastActivity({ duration: payload.t }, record);
     const later = all.filter((each) => bySignIn(each, own) < 0).toSorted(bySignIn);
     const earlier = all
       .filter((each) => bySignIn(each, own) > 0)
