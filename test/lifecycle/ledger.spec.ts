@@ -3,6 +3,7 @@ import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
+import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
 import { SessionStoreError, SessionTooLargeError } from '../../lib/session.errors.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import { LedgerWorld } from '../parallel/support/ledger-world.js';
@@ -11,8 +12,8 @@ import type { DriverCall } from '../parallel/support/watched-driver.js';
 
 const MINUTE_MS = 60_000;
 
-function setUp() {
-  const world = new LedgerWorld((clock) => new MemoryDriver({}, clock), { userKey: 'userId' });
+function setUp(runtime: Partial<SessionRuntime> = {}) {
+  const world = new LedgerWorld((clock) => new MemoryDriver({}, clock), { userKey: 'userId', ...runtime });
   const [here, there] = [world.process(), world.process()];
   /** Performs one request and returns its response. */
   const does = async (
@@ -181,6 +182,19 @@ describe('a cookie-based session with a ledger', () => {
       await life.loads.byToken(token);
       expect([life.session.base !== null, life.due]).toEqual([true, due]);
     }
+  });
+
+  it('is served, but not renewed, while the ledger fails, if the application tolerates that', async () => {
+    const { world, here, does } = setUp({ degrade: true });
+    const token = tokenOf(await does(here, null, fill));
+    world.clock.advance(60 * MINUTE_MS);
+    const [reads, writes] = [await here.request(token), await here.request(token)];
+    writes.session.put('late', 1);
+    world.driver.before = () => {
+      throw new Error('The connection was reset.');
+    };
+    expect(await reads.respond()).toMatchObject({ status: 200, cookie: { kind: 'none' } });
+    expect(await writes.respond()).toMatchObject({ status: 503, cookie: { kind: 'none' } });
   });
 
   it('is located under its id, and under the id it has moved to', async () => {

@@ -142,7 +142,9 @@ export class LedgerBackend implements SessionBackend {
     await this.records.write(session);
     const { base } = session;
     if (base === null || session.isFinal) return;
-    if (leavesCookie && !session.hasSeparated) this.runtime.fates.noteMoved(before.id, base.id);
+    // It stays if the application invalidated it while the write waited for its turn.
+    const hasMoved = leavesCookie && base.id !== before.id && !session.hasSeparated;
+    if (hasMoved) this.runtime.fates.noteMoved(before.id, base.id);
     if (this.records.cache !== null && base.version !== before?.version) session.cookieDue = true;
   }
 
@@ -172,7 +174,7 @@ export class LedgerBackend implements SessionBackend {
 
   /** Makes the token first, as it may be too long; then gives up the old id; and only then adopts the new one. */
   async #moveCookie(session: ActiveSession, loaded: BaseVersion): Promise<void> {
-    const sealed = await this.#cookies.seal(session);
+    const sealed = await this.#cookies.seal(session, this.#cookies.expiryOf(session));
     const found = await this.records.remover.redirect(session, loaded, sealed.version.id, null);
     if (found.kind !== 'stored') return this.#overtaken(session, found);
     this.#cookies.adopt(session, sealed);

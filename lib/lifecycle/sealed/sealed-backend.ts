@@ -107,7 +107,7 @@ export class SealedBackend implements SessionBackend {
 
   async takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null> {
     const taken = await takeOverSealed(session, foreign, (id, state) =>
-      this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state.facts)),
+      this.seal({ id, state }, this.runtime.lifetimes.fullExpiry(state.facts)),
     );
     if (taken !== null) await this.loadByToken(session, taken.token);
     return taken;
@@ -138,7 +138,7 @@ export class SealedBackend implements SessionBackend {
     // cookie valid again.
     if (session.base === null && this.runtime.fates.fateOf(session.id).kind !== 'lives')
       session.rotate(randomId());
-    return this.#replace(session, this.#expiryOf(session));
+    return this.#replace(session, this.expiryOf(session));
   }
 
   /** The token contains the lifetime, so extending it takes a new token. */
@@ -147,13 +147,13 @@ export class SealedBackend implements SessionBackend {
   }
 
   #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
-    const sealed = this.#seal(session, expiresAt);
+    const sealed = this.seal(session, expiresAt);
     if (sealed instanceof Promise) return sealed.then((late) => this.adopt(session, late));
     this.adopt(session, sealed);
   }
 
   /** Every write makes a new cookie anyway, so a visit always renews the lifetime. */
-  #expiryOf({ isVisit, base, state }: ActiveSession): number {
+  expiryOf({ isVisit, base, state }: ActiveSession): number {
     if (!isVisit && base !== null && !state.facts.durationChanged) return base.expiresAt;
     return this.runtime.lifetimes.fullExpiry(state.facts);
   }
@@ -163,11 +163,7 @@ export class SealedBackend implements SessionBackend {
    *
    * @throws SessionValueError, SessionTooLargeError
    */
-  seal(session: ActiveSession): Promise<Sealed> | Sealed {
-    return this.#seal(session, this.#expiryOf(session));
-  }
-
-  #seal({ id, state }: Pick<ActiveSession, 'id' | 'state'>, expiresAt: number): Promise<Sealed> | Sealed {
+  seal({ id, state }: Pick<ActiveSession, 'id' | 'state'>, expiresAt: number): Promise<Sealed> | Sealed {
     const draft = state.draft(undefined, id);
     const lastActivity = this.runtime.clock.now();
     const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };
