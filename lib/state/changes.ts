@@ -15,7 +15,11 @@ export type Updater = (current: unknown) => unknown;
  * One operation that a request performed on its session. A commit that finds a newer record replays its
  * changes on it, so each change records the operation ("add 1"), not the result ("5").
  */
-export type Change = ValueChange | { readonly op: 'flash'; readonly change: FlashChange };
+export type Change =
+  | ValueChange
+  | { readonly op: 'flash'; readonly change: FlashChange }
+  /** Drops messages that other requests flashed. */
+  | { readonly op: 'leaveOthers' };
 
 /** A change of the values. */
 export type ValueChange =
@@ -58,10 +62,7 @@ export type FlashChange =
   | { readonly op: 'remove'; readonly path: string }
   /** Removes a message that was taken to be shown: it stays if the request cannot show any (a prefetch). */
   | { readonly op: 'take'; readonly path: string }
-  /** Removes all messages, except those that only other requests saw. */
-  | { readonly op: 'clear' }
-  /** Removes those. */
-  | { readonly op: 'leaveOthers' };
+  | { readonly op: 'clear' };
 
 /** Appends to a list, created if missing. */
 export function pushTo(values: Values, path: string, value: unknown): void {
@@ -175,6 +176,7 @@ function perform(values: Values, change: Change, updates: 'run' | 'repeat'): voi
       }
       return;
     case 'flash':
+    case 'leaveOthers':
     // Flash messages are not values.
   }
 }

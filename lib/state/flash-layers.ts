@@ -1,8 +1,27 @@
-import { type Flashed, NOTHING, overlaid } from './flash-batches.js';
 import { OwnCopy } from './own-copy.js';
+import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
 import { appended } from './unread-messages.js';
-import { type Values, assertKey, isPlainValues, readPath } from './values.js';
+import {
+  type Values,
+  assertKey,
+  cloneValue,
+  isPlainValues,
+  mergeInto,
+  readPath,
+  removePath,
+} from './values.js';
+
+/**
+ * What was flashed: messages, whose names the application chose, and form fields, whose names a visitor
+ * chose.
+ */
+export interface Flashed {
+  readonly messages: Values;
+  readonly fields: Values;
+  /** The names of messages that stay until they are read. */
+  readonly untilRead?: readonly string[];
+}
 
 /**
  * Messages layered over form fields. Both are read by the same names but kept apart, so that no field can
@@ -11,28 +30,25 @@ import { type Values, assertKey, isPlainValues, readPath } from './values.js';
 export class FlashLayers {
   readonly #messages: OwnCopy;
   #fields: OwnCopy;
-  /** The names of messages that stay until they are read. Those that are no longer there do not count. */
-  readonly #untilRead: Set<string>;
   /** Fields kept from the previous request (`keep`): they stay whichever of flashAll/flashOnly/flashExcept is called last. */
   readonly #keptFields: OwnCopy;
   /** The paths where the application flashed a message: fields there, or below, are hidden. */
   readonly #claimed: PathTree;
 
   constructor(
-    { messages, fields, untilRead }: Flashed = NOTHING,
+    { messages, fields }: Flashed = NOTHING,
     keptFields = new OwnCopy(fields),
     claimed = new PathTree(),
   ) {
     this.#messages = new OwnCopy(messages);
     this.#fields = new OwnCopy(fields);
-    this.#untilRead = new Set(untilRead);
     this.#keptFields = keptFields;
     this.#claimed = claimed;
   }
 
-  /** Other layers of the same request. Both share the claimed paths and the kept fields. */
-  beside(flashed = NOTHING): FlashLayers {
-    return new FlashLayers(flashed, this.#keptFields, this.#claimed);
+  /** Empty layers for what is flashed from now on. Both share the claimed paths and the kept fields. */
+  nextLayers(): FlashLayers {
+    return new FlashLayers(NOTHING, this.#keptFields, this.#claimed);
   }
 
   /** The messages without fields. Must not be changed. */
@@ -49,74 +65,55 @@ export class FlashLayers {
     return Object.keys(without(this.#fields.values, this.#claimed)).length > 0;
   }
 
-  /** Whether the messages of a name stay until they are read. */
-  isUntilRead(name: string): boolean {
-    return this.#untilRead.has(name) && Object.hasOwn(this.messages, name);
-  }
-
-  /** Whether there is a message or a field at a path. */
-  has(path: string): boolean {
-    return this.read(path) !== undefined;
-  }
-
   /** The message at a path, or else the field. If both are objects, returns a copy of the two merged. */
   read(path: string): unknown {
-    const message = readPath(this.messages, path);
-    const field = this.#field(path);
+    const message = readPath(this.#messages.values, path);
+    const claimed = this.#claimed.find(path);
+    if (claimed?.whole === true) return message;
+    const found = readPath(this.#fields.values, path);
+    const field = claimed !== null && isPlainValues(found) ? without(found, claimed) : found;
     if (message === undefined) return field;
     if (!isPlainValues(message) || !isPlainValues(field)) return message;
     return overlaid({ messages: message, fields: field });
   }
 
-  /** What is visible of the field at a path. */
-  #field(path: string): unknown {
-    const claimed = this.#claimed.find(path);
-    if (claimed?.whole === true) return undefined;
-    const field = readPath(this.#fields.values, path);
-    return claimed !== null && isPlainValues(field) ? without(field, claimed) : field;
-  }
-
   /** All messages and visible fields, as a new plain object. */
   all(): Values {
-    return overlaid({ messages: this.messages, fields: without(this.#fields.values, this.#claimed) });
+    return overlaid({ messages: this.#messages.values, fields: without(this.#fields.values, this.#claimed) });
   }
 
   /** Stores a message at a path. Replaces a message that has the path as its literal name. */
   write(path: string, value: unknown): void {
     this.#removeLiteral(path);
-    this.#untilRead.delete(path);
     this.#messages.write(path, value);
     this.#claimed.add(path);
   }
 
   /** Makes way for a message of other layers at a path. */
   replace(path: string): void {
-    this.#removeMessage(path);
+    this.removeMessage(path);
     this.#claimed.add(path);
   }
 
-  /**
-   * Adds to the messages under a literal name, dots included, which stay until they are read. What is there, or
-   * at that path, becomes a list first.
-   */
-  append(name: string, messages: readonly unknown[] = []): void {
+  /** Stores a message under a literal name, dots included. Replaces a message at that path. */
+  set(name: string, value: unknown): void {
     assertKey(name);
-    const list = appended(readPath(this.messages, name), messages);
-    this.replace(name);
-    if (list.length === 0) return;
-    this.#messages.set(name, list);
-    this.#untilRead.add(name);
+    this.removeMessage(name);
+    this.#messages.set(name, value);
+    this.#claimed.add(name);
   }
 
-  /** Adds what other layers have under a name or at a path, unless something else is in its place here. */
-  keep(other: FlashLayers, path: string): void {
-    // Shared, so that later changes of the other layers do not affect what is kept here.
-    const messages = other.#messages.share();
-    const fields = other.#fields.share();
-    const field = other.#field(path);
-    putInPlace(this.#messages, path, readPath(messages, path), Object.hasOwn(messages, path));
-    putInPlace(this.#fields, path, field, Object.hasOwn(fields, path));
-    putInPlace(this.#keptFields, path, field, Object.hasOwn(fields, path));
+  /** Adds to the messages under a literal name. What is there, or at that path, becomes a list first. */
+  append(name: string, messages: readonly unknown[]): void {
+    const list = appended(readPath(this.#messages.values, name), messages);
+    if (list.length > 0) this.set(name, list);
+  }
+
+  /** Adds what others flashed under a name or at a path. */
+  keep({ messages, fields }: Flashed, path: string): void {
+    copyTo(this.#messages, messages, path);
+    copyTo(this.#fields, fields, path);
+    copyTo(this.#keptFields, fields, path);
   }
 
   /** Replaces the form fields of this request. */
@@ -128,23 +125,24 @@ export class FlashLayers {
     this.#fields = new OwnCopy({});
   }
 
-  /** Removes a message or field, both under that literal name and at that path. */
   remove(path: string): void {
-    this.#removeMessage(path);
+    this.removeMessage(path);
     this.#fields.remove(path);
     this.#keptFields.remove(path);
     this.#claimed.delete(path);
   }
 
-  /** It makes no difference which layers hold the literal name and which the path. */
-  #removeMessage(path: string): void {
+  /**
+   * Removes a message, both under that literal name and at that path, so that it makes no difference which
+   * layers hold the two. The path stays claimed.
+   */
+  removeMessage(path: string): void {
     this.#removeLiteral(path);
     this.#messages.remove(path);
-    this.#untilRead.delete(path);
   }
 
   #removeLiteral(path: string): void {
-    if (path.includes('.') && Object.hasOwn(this.messages, path)) this.#messages.remove(path);
+    if (path.includes('.') && Object.hasOwn(this.#messages.values, path)) this.#messages.remove(path);
   }
 
   /** The content for the store: later changes here do not affect it. */
@@ -152,20 +150,78 @@ export class FlashLayers {
     return {
       messages: this.#messages.share(),
       fields: without(this.#fields.share(), this.#claimed),
-      untilRead: [...this.#untilRead],
     };
   }
 }
 
-function putInPlace(target: OwnCopy, path: string, value: unknown, isLiteral: boolean): void {
-  if (value === undefined) return;
-  if (isLiteral) target.set(path, value);
-  else if (hasPlace(target.values, path)) target.write(path, value);
+/** No messages and no fields. Shared: must not be changed. */
+export const NOTHING: Flashed = { messages: {}, fields: {} };
+
+/**
+ * Joins several batches: later ones win, messages under one name (`errors.title`) are merged, and those that
+ * stay until they are read are added to earlier ones.
+ */
+export function joined(batches: readonly FlashBatch[]): Flashed {
+  if (batches.length === 0) return NOTHING;
+  return {
+    messages: merged(batches.map(([, messages, , untilRead]) => [messages, untilRead])),
+    fields: merged(batches.map(([, , fields = {}]) => [fields])),
+    untilRead: batches.flatMap(([, , , untilRead = []]) => untilRead),
+  };
 }
 
-/** Whether nothing but plain objects is on the way to a path. */
-function hasPlace(values: Values, path: string): boolean {
-  const segments = path.split('.').slice(0, -1);
-  const onTheWay = segments.map((_, index) => readPath(values, segments.slice(0, index + 1).join('.')));
-  return onTheWay.every((value) => value === undefined || isPlainValues(value));
+/** Messages from before, replaced by later ones: only those that stay until they are read are added. */
+export function renewed(before: Flashed, later: Flashed): Flashed {
+  const messages = { ...before.messages, ...later.messages };
+  for (const name of later.untilRead ?? [])
+    messages[name] = appended(readPath(before.messages, name), later.messages[name]);
+  return { messages, fields: { ...before.fields, ...later.fields } };
+}
+
+/** The batch with these messages and fields, as a list of one, or of none if there are none. */
+export function batchOf(
+  stamp: number,
+  { messages, fields }: Flashed,
+  untilRead: readonly string[],
+): FlashBatch[] {
+  const unread = untilRead.filter((name) => Object.hasOwn(messages, name));
+  if (unread.length > 0) return [[stamp, messages, fields, unread]];
+  if (Object.keys(fields).length > 0) return [[stamp, messages, fields]];
+  return Object.keys(messages).length > 0 ? [[stamp, messages]] : [];
+}
+
+/** Messages and fields as one object. A field is dropped if there is a message under its name or at its path. */
+export function overlaid({ messages, fields }: Flashed): Values {
+  const all: Values = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (!name.includes('.') || readPath(messages, name) === undefined) {
+      all[name] = Object.hasOwn(messages, name) ? cloneValue(field) : field;
+    }
+  }
+  mergeInto(all, messages);
+  return all;
+}
+
+function merged(
+  several: readonly (readonly [values: Values, untilRead?: readonly string[] | undefined])[],
+): Values {
+  const [first = [{}], ...others] = several.filter(([values]) => Object.keys(values).length > 0);
+  if (others.length === 0) return first[0];
+  const all = cloneValue(first[0]);
+  for (const [values, untilRead = []] of others) {
+    const added = cloneValue(values);
+    for (const name of untilRead) {
+      added[name] = appended(readPath(all, name), added[name]);
+      removePath(all, name);
+    }
+    mergeInto(all, added);
+  }
+  return all;
+}
+
+function copyTo(target: OwnCopy, source: Values, path: string): void {
+  const value = readPath(source, path);
+  if (value === undefined) return;
+  if (Object.hasOwn(source, path)) target.set(path, value);
+  else target.write(path, value);
 }

@@ -1,11 +1,12 @@
 import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
-import { type ConsumesFlash, consumesNow, remainderOf } from './flash-aging.js';
-import { NOTHING, joined, latestUnread, overlaid, renewed } from './flash-batches.js';
-import { FlashLayers } from './flash-layers.js';
-import { type FlashBefore, OutgoingFlash } from './outgoing-flash.js';
+import { type ConsumesFlash, type FlashReader, isAgingDue, latestUnread, leftOf } from './flash-aging.js';
+import { FlashLayers, type Flashed, NOTHING, joined, overlaid, renewed } from './flash-layers.js';
+import { OutgoingFlash, holds, leftBy } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
 import { type Values, readPath } from './values.js';
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The flash messages of a session as one request sees them.
@@ -17,8 +18,10 @@ import { type Values, readPath } from './values.js';
  */
 export class FlashState {
   readonly #log: ChangeLog;
+  readonly #seen: number;
   readonly #consumes: ConsumesFlash;
-  readonly #before: FlashBefore;
+  /** What previous requests had flashed when this request loaded the session. */
+  readonly #before: Flashed;
   #previous: Values | null = null;
   /** The batches as loaded or stored last. */
   #batches: readonly FlashBatch[];
@@ -27,10 +30,12 @@ export class FlashState {
    * added to those from before.
    */
   #visible: FlashLayers | null = null;
-  /** The batches after the flash changes in the log. Null until first needed. */
+  /** The result of the flash changes in the log. Null if there are none. */
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   #wasRead = false;
+  /** The names of messages from before that a commit of this request has dropped. */
+  readonly #dropped = new Set<string>();
 
   /**
    * @param log the log that changes are recorded in
@@ -44,12 +49,11 @@ export class FlashState {
     batches: readonly FlashBatch[] = [],
     seen = 0,
     consumes: ConsumesFlash = true,
-    before: FlashBefore = consumes === 'hidden'
-      ? { flashed: NOTHING, seen: -1, dropped: new Map() }
-      : { flashed: joined(batches), seen, dropped: new Map() },
+    before = consumes === 'hidden' ? NOTHING : joined(batches),
   ) {
     this.#log = log;
     this.#batches = batches;
+    this.#seen = seen;
     this.#consumes = consumes;
     this.#before = before;
   }
@@ -61,12 +65,14 @@ export class FlashState {
    * @param log contains what the request has stored, which is still meant for the next request
    */
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
-    const { flashed, seen, dropped } = this.#before;
-    const before = { flashed, seen, dropped: new Map(dropped) };
-    const again = new FlashState(log, batches, seen, this.#consumes, before);
+    const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#wasRead = this.#wasRead;
-    const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > seen);
-    again.#visible = new FlashLayers(renewed(again.#next.left, joined(since)));
+    for (const name of this.#dropped) again.#dropped.add(name);
+    if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log, again.#dropped);
+    const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
+    const left = leftBy(log, this.#before);
+    if (left !== this.#before || since.length > 0)
+      again.#visible = new FlashLayers(renewed(left, joined(since)));
     return again;
   }
 
@@ -83,11 +89,11 @@ export class FlashState {
    * Must not be changed.
    */
   get previousMessages(): Values {
-    return this.#before.flashed.messages;
+    return this.#before.messages;
   }
 
   get #all(): Values {
-    return (this.#previous ??= overlaid(this.#before.flashed));
+    return (this.#previous ??= overlaid(this.#before));
   }
 
   /** The message or field readable in this request at a path; undefined if there is neither. */
@@ -109,7 +115,7 @@ export class FlashState {
 
   /** The messages readable in this request, without form fields. Must not be changed. */
   get messages(): Values {
-    return this.#visible === null ? this.previousMessages : this.#visible.messages;
+    return this.#visible === null ? this.#before.messages : this.#visible.messages;
   }
 
   /** Whether nothing is readable in this request. */
@@ -131,11 +137,11 @@ export class FlashState {
   }
 
   /**
-   * Adds messages to a list that is shown in this request and the following ones until one of them reads it,
-   * also if this one read it. Its name is taken literally.
+   * Adds messages to a list that is shown in this request and the following ones until one of them reads it.
+   * Its name is taken literally.
    */
   append(name: string, messages: readonly unknown[]): void {
-    this.#shownNow.append(name, messages);
+    this.#shownNow().append(name, messages);
     this.#change({ op: 'append', name, messages });
   }
 
@@ -144,21 +150,25 @@ export class FlashState {
    * before. Their names come from a visitor and are taken literally.
    */
   flashFields(fields: Values): void {
-    this.#shownNow.setFields(fields);
-    if (Object.keys(fields).length > 0 || this.#next.hasFields) this.#change({ op: 'setFields', fields });
+    this.#shownNow().setFields(fields);
+    if (Object.keys(fields).length > 0 || this.#outgoing?.hasFields === true)
+      this.#change({ op: 'setFields', fields });
   }
 
   /** Shows a message in this request only. */
   now(path: string, value: unknown): void {
-    this.#shownNow.write(path, value);
+    this.#shownNow().write(path, value);
   }
 
   /**
-   * Keeps the previous request's messages for one more request: all of them, or those at the given paths, but
-   * none that this request removed. Messages that it flashed under the same name are not replaced.
+   * Keeps the previous request's messages for one more request: all of them, or those at the given paths.
+   * Messages that this request flashed under the same name are not replaced.
    */
   keep(paths: readonly string[] = Object.keys(this.#all)): void {
-    for (const path of paths) if (this.#next.canKeep(path)) this.#change({ op: 'keep', path });
+    for (const path of paths) {
+      if (readPath(this.#all, path) !== undefined && this.#outgoing?.replaces(path) !== true)
+        this.#change({ op: 'keep', path });
+    }
   }
 
   /**
@@ -168,38 +178,33 @@ export class FlashState {
    */
   forget(path: string, op: 'remove' | 'take' = 'remove'): boolean {
     const readable = this.#find(path) !== undefined;
-    // What is not readable may still be stored: a message that is kept though `now` replaced it and that was
-    // removed, or one that was taken by a request that consumes none.
+    // A message kept after a flush will be stored, but is not readable.
     const outgoing = this.#outgoing?.has(path) === true;
-    const waiting = op === 'remove' && this.#consumes !== true && this.#outgoing?.isWaiting(path) === true;
-    if (readable) this.#shownNow.remove(path);
+    if (readable) this.#shownNow().remove(path);
     // A message of the previous request is no reason to commit here: the caller decides.
-    if (readable || outgoing || waiting) this.#change({ op, path }, outgoing);
-    return readable || outgoing || waiting;
+    if (readable || outgoing) this.#change({ op, path }, outgoing);
+    return readable || outgoing;
   }
 
   /** Removes all messages of this request. */
   clear(): void {
+    this.#wasRead = true;
     this.#visible = new FlashLayers();
     const outgoing = this.#outgoing?.isEmpty === false;
     if (outgoing || Object.keys(this.#all).length > 0) this.#change({ op: 'clear' }, outgoing);
   }
 
-  /** Drops messages that other requests flashed and this one has not seen. */
+  /** Drops messages that other requests flashed, seen or not. */
   leaveOthers(): void {
-    this.#change({ op: 'leaveOthers' }, false);
+    this.#log.record({ op: 'leaveOthers' }, false);
   }
 
-  get #shownNow(): FlashLayers {
-    return (this.#visible ??= new FlashLayers(this.#before.flashed));
-  }
-
-  get #next(): OutgoingFlash {
-    return (this.#outgoing ??= new OutgoingFlash(this.#before, this.#log, this.#batches));
+  #shownNow(): FlashLayers {
+    return (this.#visible ??= new FlashLayers(this.#before));
   }
 
   #change(change: FlashChange, effective = true): void {
-    this.#next.perform(change);
+    (this.#outgoing ??= new OutgoingFlash(this.#before, this.#log, this.#dropped)).perform(change);
     this.#log.record({ op: 'flash', change }, effective);
   }
 
@@ -207,37 +212,49 @@ export class FlashState {
 
   /** Whether a commit has consumed messages to drop. The log tells what this request changed. */
   get agingDue(): boolean {
-    const isSpent = (batch: FlashBatch): boolean =>
-      batch[0] <= this.#before.seen && remainderOf(batch, this.#stays)[0] !== batch;
-    return this.#batches.some(isSpent) && consumesNow(this.#consumes);
+    return this.#batches.length > 0 && isAgingDue(this.#batches, this.#reader);
   }
 
-  /** Whether messages of a name that stay until they are read stay after this request. */
-  readonly #stays = (name: string): boolean =>
-    this.#outgoing === null ? !this.#wasRead : this.#outgoing.stays(name, this.#wasRead);
+  get #reader(): FlashReader {
+    return {
+      seen: this.#seen,
+      consumes: this.#consumes,
+      wasRead: this.#wasRead,
+      taken: this.#outgoing?.taken ?? NONE,
+      kept: this.#outgoing?.kept ?? NONE,
+    };
+  }
 
   /** The batches to store under the number of a new write. */
   batchesFor(stamp: number): FlashBatch[] {
-    if (this.#batches.length === 0 && this.#outgoing === null) return [];
-    return latestUnread(this.#next.batchesFor(stamp, () => consumesNow(this.#consumes), this.#stays));
+    const outgoing = this.#outgoing;
+    const pending = outgoing === null ? [] : outgoing.pendingBatches(stamp);
+    if (this.#batches.length === 0) return pending;
+    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
+    const left = this.#batches.flatMap((batch) => {
+      if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch);
+      return alone ? [] : this.#leftOf(batch);
+    });
+    return outgoing?.hasUnread === true ? latestUnread([...left, ...pending]) : [...left, ...pending];
   }
 
-  /** Called after the write with a number succeeded and the log was updated: these are the stored batches now. */
-  onStored(stamp: number, batches: readonly FlashBatch[] = []): void {
-    const { flashed, seen, dropped } = this.#before;
-    for (const name of Object.keys(flashed.messages))
-      if (holds(this.#batches, name, seen) && !holds(batches, name, seen)) dropped.set(name, stamp);
-    this.rebase(batches);
+  #leftOf(batch: FlashBatch): FlashBatch[] {
+    if (batch[0] > this.#seen || this.#consumes === 'hidden') return [batch];
+    const rest = this.#outgoing === null ? [batch] : this.#outgoing.leftOf(batch);
+    return rest.flatMap((each) => leftOf(each, this.#reader));
+  }
+
+  /** Called after a write succeeded and the log was updated: these are the stored batches now. */
+  onStored(batches: readonly FlashBatch[] = []): void {
+    for (const name of Object.keys(this.#before.messages))
+      if (holds(this.#batches, name, this.#seen) && !holds(batches, name, this.#seen))
+        this.#dropped.add(name);
+    this.#batches = batches;
+    if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log, this.#dropped);
   }
 
   /** Called after another request wrote first: this request's messages are added to the newer batches. */
   rebase(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
-    if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log, batches);
   }
-}
-
-/** Whether batches up to a number contain messages of a name. */
-function holds(batches: readonly FlashBatch[], name: string, upTo: number): boolean {
-  return batches.some(([stamp, messages]) => stamp <= upTo && Object.hasOwn(messages, name));
 }

@@ -181,7 +181,7 @@ export class SessionState extends WorkingState {
     this.tracker?.onStored(draft.copy);
     this.log.dropStored(draft.changes, payload.n);
     this.facts.onStored(payload);
-    this.flash.onStored(payload.n, payload.f);
+    this.flash.onStored(payload.f);
   }
 
   /**

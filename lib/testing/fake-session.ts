@@ -6,7 +6,7 @@ import { showInLogs } from '../session/show-in-logs.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
-import { joined, overlaid } from '../state/flash-batches.js';
+import { joined, overlaid } from '../state/flash-layers.js';
 import { type Values, cloneValue, isPlainValues } from '../state/values.js';
 import { DetachedSessions } from './detached-sessions.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';

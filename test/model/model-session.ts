@@ -47,13 +47,6 @@ const placed = (values: Values, entries: [string, unknown][]): [string, unknown]
 const writeMessage = (messages: Values, key: string, value: unknown): void =>
   apart(() => write(messages, key, value), messages, key);
 
-/** Keeps a message where nothing else is in its place. */
-const keepMessage = (messages: Values, key: string, value: unknown): void => {
-  const parents = key.split('.').map((_, index, segments) => segments.slice(0, index).join('.'));
-  const isFree = parents.slice(1).every((path) => isObject(read(messages, path) ?? {}));
-  if (isFree || Object.hasOwn(messages, key)) writeMessage(messages, key, value);
-};
-
 /** Values and messages of one request, as the design describes them, in plain objects. */
 export abstract class ModelSession {
   values: Values = {};
@@ -282,17 +275,17 @@ export abstract class ModelSession {
     return this.keep(Object.keys(shown(this.previous)));
   }
 
-  /** Keeps messages that this request did not remove; what it flashed in their place stays. */
+  /** Keeps messages; what this request flashed under the same name stays. */
   keep(keys: unknown): this {
     this.checkWritable();
     for (const key of asList(keys)) {
-      if (read(shown(this.unremoved), key) === undefined || read(shown(this.next), key) !== undefined)
+      if (read(shown(this.previous), key) === undefined || read(shown(this.next), key) !== undefined)
         continue;
-      const message = read(this.unremoved.messages, key);
-      const field = read(this.unremoved.fields, key);
-      if (message !== undefined) keepMessage(this.next.messages, key, message);
+      const message = read(this.previous.messages, key);
+      const field = read(this.previous.fields, key);
+      if (message !== undefined) writeMessage(this.next.messages, key, message);
       if (field !== undefined) {
-        for (const fields of [this.next.fields, this.next.olderFields]) keepMessage(fields, key, field);
+        for (const fields of [this.next.fields, this.next.olderFields]) writeMessage(fields, key, field);
       }
       this.isWritten = true;
     }

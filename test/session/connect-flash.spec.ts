@@ -147,38 +147,6 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
     });
 
-    it.each<[string, (context: HandlerContext) => unknown]>([
-      ['was read by get', ({ session }) => session.get('error')],
-      ['is read by get afterwards', () => undefined],
-    ])('is shown with those that are added to it, also if it %s', async (_, use) => {
-      await using app = await start();
-      const visitor = app.visitor();
-      await visitor.in((_session, context) => void flash(context, 'error', 'First.'));
-      await visitor.in((session, context) => {
-        use(context);
-        expect(flash(context, 'error', 'Second.')).toBe(2);
-        expect(session.get('error')).toEqual(['First.', 'Second.']);
-      });
-      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['First.', 'Second.']);
-      expect(await visitor.in((_session, context) => flash(context))).toEqual({});
-    });
-
-    it('of a list to which several requests added is removed alone', async () => {
-      await using app = await start();
-      const visitor = app.visitor();
-      for (const text of ['First.', 'Second.', 'Third.'])
-        await visitor.in((_session, context) => void flash(context, 'error', text));
-      await visitor.in((session) => {
-        expect(session.forget('error.1').get('error.1')).toBe('Third.');
-        session.keep('error');
-      });
-      await visitor.in((session, context) => {
-        expect(flash(context, 'error', 'Fourth.')).toBe(3);
-        session.forget('error.2');
-      });
-      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['First.', 'Third.']);
-    });
-
     it('is kept by reflash, once, whether it is read or not, and joined by others before or after', async () => {
       await using app = await start();
       const visitor = app.visitor();

@@ -180,21 +180,6 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
         expect(await visitor.in(pulled, prefetch)).toEqual(['Saved.', 'gone']);
         expect(await visitor.in(pulled)).toEqual(['Saved.', 'gone']);
       });
-
-      it.each([false, true])(
-        'can be removed by it after pull showed them, in another commit: %j',
-        async (commit) => {
-          const visitor = app.visitor();
-          await visitor.in((session) => session.flash(flashed));
-          await visitor.in(async (session) => {
-            session.pull('status');
-            session.pull('form');
-            if (commit) await session.commit();
-            session.forget('status', 'form.price');
-          }, prefetch);
-          expect(await visitor.in(messages)).toEqual({ form: { title: 'Tea' } });
-        },
-      );
     });
 
     it('can be kept by name or all together, along with new ones', async () => {
@@ -206,41 +191,6 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
         new: 4,
       });
       expect(await visitor.in(messages)).toEqual({ b: { c: 2 }, new: 4, newer: 5 });
-    });
-
-    it.each<[string, (session: RequestSession) => unknown]>([
-      ['forgot', (session) => session.forget('a', 'b.c')],
-      ['took', (session) => [session.pull('a'), session.pull('b.c')]],
-    ])('cannot be kept by a request that %s them, before or after a commit', async (_, remove) => {
-      const visitor = app.visitor();
-      for (const commit of [true, false]) {
-        await visitor.in((session) => session.flash({ a: 1, b: { c: 2, d: 3 }, e: 4 }));
-        await visitor.in(async (session) => {
-          remove(session);
-          if (commit) await session.commit();
-          session.reflash().keep('a', 'b.c');
-        });
-        expect(await visitor.in(messages)).toEqual({ b: { d: 3 }, e: 4 });
-      }
-    });
-
-    it('are not kept where this request flashed something else in their place', async () => {
-      const visitor = app.visitor();
-      const body = { form: ['text'] };
-      await visitor.in((session) => session.flash({ a: { x: 1 }, b: { x: 1 } }).flashAll(), {
-        body: { form: { x: 'old' } },
-      });
-      await visitor.in(
-        (session) =>
-          session
-            .flash({ a: [1], b: 'text' })
-            .flashAll()
-            .keep('a.x', 'b.x', 'form.x'),
-        {
-          body,
-        },
-      );
-      expect(await visitor.in(messages)).toEqual({ a: [1], b: 'text', ...body });
     });
 
     it('are queried and kept by several keys, or by a list of keys', async () => {
