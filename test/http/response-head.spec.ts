@@ -15,7 +15,7 @@ interface Head {
 /** The head that a client receives when a prepared response writes it with session cookies. */
 async function send(
   args: HeadArguments,
-  prepare: (res: ServerResponse) => void = () => undefined,
+  prepare: (res: ServerResponse) => unknown = () => undefined,
 ): Promise<Head> {
   await using server = createServer((_req, res) => {
     prepare(res);
@@ -105,6 +105,24 @@ describe('The head of a response with a session cookie', () => {
     expect(headers['x-a']).toBe('1, 2');
   });
 
+  it.each<[string, HeadArguments]>([
+    ['a flat list', [200, ['Content-Type', 'text/html']]],
+    ['a list of pairs', [200, [['Content-Type', 'text/html']]]],
+  ])(
+    'leaves a header of %s the text it is, for libraries that read it on the response',
+    async (_how, args) => {
+      let read: unknown;
+      await send(args, (res) => {
+        const writeHead = res.writeHead.bind(res);
+        Reflect.set(res, 'writeHead', (status: number) => {
+          read = res.getHeader('content-type');
+          return writeHead(status);
+        });
+      });
+      expect(read).toBe('text/html');
+    },
+  );
+
   it('keeps status, message and every other header', async () => {
     const { status, message, headers } = await send(
       [201, 'Made', { Location: '/a', 'Content-Length': 4 }],
@@ -155,6 +173,23 @@ describe('The head of a response with a session cookie', () => {
     const args = Object.freeze([200, headers]) as HeadArguments;
     await send(args);
     expect(args).toEqual([200, { 'Set-Cookie': OWN, Vary: 'Accept' }]);
+  });
+
+  it.each<[string, (own: string[]) => HeadArguments, (res: ServerResponse, own: string[]) => unknown]>([
+    ['setHeader', () => [200], (res, own) => res.setHeader('Set-Cookie', own)],
+    ['writeHead with an object', (own) => [200, { 'set-cookie': own }], () => undefined],
+    ['writeHead with a flat list', (own) => [200, ['Set-Cookie', own]], () => undefined],
+  ])('does not put the cookie in a list that the application keeps: %s', async (_how, args, prepare) => {
+    const own = [OWN];
+    const prepared = (res: ServerResponse): unknown => prepare(res, own);
+    expect((await send(args(own), prepared)).headers['set-cookie']).toEqual([OWN, ...COOKIES]);
+    expect(own).toEqual([OWN]);
+  });
+
+  it('does not change a Vary list that the application keeps', async () => {
+    const vary = ['Accept', 'Origin'];
+    expect((await send([200, { vary }])).headers.vary).toBe('Accept, Origin, Cookie');
+    expect(vary).toEqual(['Accept', 'Origin']);
   });
 
   it('takes undefined in place of headers', async () => {

@@ -42,8 +42,7 @@ export function addToHead(res: ServerResponse, args: HeadArguments, addition: He
   else res.setHeader(field.name, values.join(', '));
   if (!res.hasHeader('cache-control')) res.setHeader('cache-control', field.cacheControl);
   const varies = valuesOf(res.getHeader('vary'));
-  if (varies.length === 0) res.setHeader('vary', field.vary);
-  else if (!mention(varies, field.vary)) res.appendHeader('vary', field.vary);
+  if (!mention(varies, field.vary)) res.setHeader('vary', [...varies, field.vary].join(', '));
   return status;
 }
 
@@ -89,32 +88,33 @@ function headersIn([, message, headers]: readonly unknown[]): [name: string, val
   if (typeof given !== 'object' || given === null) return [];
   if (!Array.isArray(given)) return Object.entries(given);
   const list: readonly unknown[] = given.flat(Array.isArray(given[0]) ? 1 : 0);
-  const found = new Map<string, [string, string[]]>();
+  const found = new Map<string, [name: string, value: string | string[]]>();
   for (let index = 0; index + 1 < list.length; index += 2) {
     const name = String(list[index]);
     const key = name.toLowerCase();
-    const values = valuesOf(list[index + 1]);
-    found.set(key, [name, [...(found.get(key)?.[1] ?? []), ...values]]);
+    const value = list[index + 1];
+    const before = found.get(key)?.[1];
+    // One text stays a text: whoever reads the header on the response expects what was written.
+    const all = [...valuesOf(before), ...valuesOf(value)];
+    found.set(key, [name, before === undefined && !Array.isArray(value) ? String(value) : all]);
   }
   return [...found.values()];
 }
 
 /**
- * Adds our cookies to the response. Node.js checks each header for characters that would end it early,
- * `appendHeader` twice: three microseconds for a sealed session. Our cookies contain no such characters, so
- * they are added to the list after Node.js has checked it.
+ * Adds our cookies to the response, unless it has them already: if Node.js refused a head, an exception filter
+ * writes another. Node.js keeps the list it is given, so it gets a new one: the application may set its own list
+ * on the responses of other visitors too.
+ *
+ * Node.js checks each header for characters that would end it early: one and a half microseconds for a sealed
+ * session. Our cookies contain no such characters, so they are added to the list after Node.js has checked it.
  */
 function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
-  const present = valuesOf(res.getHeader('set-cookie'));
-  if (present.length > 0) {
-    // If Node.js refused a head, the next one, written by an exception filter, finds the cookies already set.
-    for (const cookie of cookies) if (!present.includes(cookie)) res.appendHeader('set-cookie', cookie);
-    return;
-  }
-  const list: string[] = [];
+  const list = valuesOf(res.getHeader('set-cookie'));
+  const missing = cookies.filter((cookie) => !list.includes(cookie));
   res.setHeader('set-cookie', list);
-  list.push(...cookies);
-  // Node.js keeps this same array; a library in front of it may keep another.
+  list.push(...missing);
+  // A library in front of Node.js may keep another list.
   if (res.getHeader('set-cookie') !== list) res.setHeader('set-cookie', list);
 }
 
