@@ -103,7 +103,7 @@ function hideType(target: object, key: string | symbol, index: number): void {
 }
 
 function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
-  return committing(sessionParameter(...args));
+  return committing(sessionParameter(...keyFirst(args)));
 }
 
 /**
@@ -134,7 +134,13 @@ export type Session<T extends object = SessionData> = RequestSession<T>;
  * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
  * index(@Flash('status') status?: string) { return { status }; }
  */
-export const Flash: FlashParameter = (...args: (string | Pipe)[]) => committing(flashParameter(...args));
+export const Flash: FlashParameter = (...args: (string | Pipe)[]) =>
+  committing(flashParameter(...keyFirst(args)));
+
+/** Nest takes the class of a pipe for a key, and not for a pipe, if its `transform` is a property, not a method. */
+function keyFirst(args: (string | Pipe)[]): (string | Pipe | undefined)[] {
+  return typeof args[0] === 'function' ? [undefined, ...args] : args;
+}
 
 /**
  * Registers a provider as a session driver, with full Nest injection. Its `open(config)` receives the option of

@@ -1,11 +1,31 @@
 import 'reflect-metadata';
-import { Controller, type ExecutionContext, Get, ValidationPipe } from '@nestjs/common';
+import { Controller, type ExecutionContext, Get, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { describe, expect, it } from 'vitest';
 import { Flash, FlashMessages, NoSessionError, RequestSession, Session } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
+
+class Shout implements PipeTransform {
+  transform = (value: unknown): unknown => {
+    const isWhole = value instanceof RequestSession || value instanceof FlashMessages;
+    return `${isWhole ? value.constructor.name : String(value)}!`;
+  };
+}
+
+@Controller()
+class PipedController {
+  @Get('piped')
+  piped(
+    @Session(Shout) session: unknown,
+    @Session('status', Shout) value: unknown,
+    @Flash(Shout) messages: unknown,
+    @Flash('status', Shout) status: unknown,
+  ) {
+    return [session, value, messages, status];
+  }
+}
 
 /** Its parameters have types that compilers emit for pipes: the class if a class is named. */
 @Controller()
@@ -51,6 +71,13 @@ describe.each(PLATFORMS)(
     });
   },
 );
+
+it.each(PLATFORMS)('Handler parameters on %s take pipes whose method is a property', async (platform) => {
+  await using app = await HandlerApp.start(platform, { controllers: [PipedController] });
+  const visitor = app.visitor();
+  await visitor.in((session) => session.flash('status', 'Saved'));
+  await visitor.agent.get('/piped').expect(200, ['RequestSession!', 'Saved!', 'FlashMessages!', 'Saved!']);
+});
 
 describe('A parameter that asks for a session', () => {
   /** Resolves the parameter as Nest does for a handler of this type of context. */
