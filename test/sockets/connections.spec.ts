@@ -109,6 +109,19 @@ class FieldGateway {
   handleConnection = (): void => see('field');
 }
 
+/** As decorators do that bind a method to its object. */
+function getter(_target: object, _name: string, { value }: PropertyDescriptor): PropertyDescriptor {
+  return { configurable: true, get: (): unknown => value };
+}
+
+@WebSocketGateway()
+class GetterGateway {
+  @getter
+  handleConnection(): void {
+    see('getter');
+  }
+}
+
 @WebSocketGateway()
 @Injectable({ scope: Scope.REQUEST })
 class ScopedGateway implements OnGatewayConnection {
@@ -233,6 +246,7 @@ describe.each(SOCKET_LIBRARIES)('a connection on %s, by %s', (platform, library)
 
   it.each([
     ['a field', FieldGateway, 'field:ann'],
+    ['a getter', GetterGateway, 'getter:ann'],
     ['of a gateway that is made for each client', ScopedGateway, 'scoped:ann'],
   ])('has its session when handleConnection is %s', async (_what, gateway, expected) => {
     seen = [];

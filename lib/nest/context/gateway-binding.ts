@@ -124,7 +124,8 @@ function bindHook(
   ) => void,
 ): void {
   const owner = ownerOf(gateway, name);
-  const hook: unknown = owner?.property.value;
+  // Not the property's value: decorators that bind a method to its object make a getter of it.
+  const hook: unknown = owner === null ? undefined : Reflect.get(owner.holder, name);
   if (owner === null || !isMethod(hook) || boundHooks.has(hook)) return;
   const value: Method = function (...args) {
     const call = (): unknown => Reflect.apply(hook, this, args);
