@@ -9,7 +9,6 @@ import {
   type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
-  type OnModuleInit,
 } from '@nestjs/common';
 import {
   ApplicationConfig,
@@ -27,7 +26,7 @@ import { registerTransforms } from './class-transformer.js';
 import { findAnsweringHandlers } from './commit/answering-handlers.js';
 import { installCommits } from './commit/install-commits.js';
 import { bindConsumedRouters } from './context/consumer-binding.js';
-import { bindInterceptors } from './context/interceptor-binding.js';
+import { bindGlobalInterceptors, bindInterceptors } from './context/interceptor-binding.js';
 import { plainModuleOptions } from '../options/option-table.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -98,15 +97,15 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
 })
 export class SessionModule
   extends ConfigurableModuleClass
-  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
 {
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
   readonly #routers: RouterBinding;
   readonly #manager: SessionManager;
   /**
-   * Runs once. With HTTP that is before the first handler is registered; with a gateway, that handler is the
-   * gateway's.
+   * Runs once, before the first handler is registered: that of a route, of a gateway, or of a microservice, which
+   * may be without HTTP.
    */
   #prepareHandlers: () => void;
 
@@ -130,9 +129,11 @@ export class SessionModule
       this.#prepareHandlers = () => undefined;
       findAnsweringHandlers(discovery);
       installCommits(discovery);
-      bindInterceptors(modules, config);
+      bindInterceptors(modules);
     };
-    bindGateways(config, discovery, sockets, () => this.#prepareHandlers());
+    const prepare = (): void => this.#prepareHandlers();
+    bindGlobalInterceptors(config, prepare);
+    bindGateways(config, discovery, sockets, prepare);
     bindResolvers(resolvers, new GraphqlSessions(sockets));
     this.#routers = new RouterBinding(sessions);
     // With NestFactory this runs at once, under a testing module when it creates an application: before main.ts
@@ -188,14 +189,6 @@ export class SessionModule
   /** Installs the middleware. Not through the consumer, which costs more per request than the session itself. */
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
-    this.#prepareHandlers();
-  }
-
-  /**
-   * Nest configures no module of an application without HTTP, and has registered its message handlers by now.
-   * Their interceptors are bound even so, as Nest asks for each of them once more for the hooks of the boot.
-   */
-  onModuleInit(): void {
     this.#prepareHandlers();
   }
 

@@ -2,9 +2,11 @@ import {
   type CallHandler,
   Controller,
   type ExecutionContext,
+  type INestMicroservice,
   Injectable,
   Module,
   type NestInterceptor,
+  type Provider,
   type Type,
   UseInterceptors,
 } from '@nestjs/common';
@@ -19,6 +21,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { Session, SessionInterceptor, SessionManager, SessionModule } from 'nestjs-session-kit';
+import { type TestSessions, sessionsOf } from 'nestjs-session-kit/testing';
 import { Observable, defer, firstValueFrom, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../parallel/support/deferred.js';
@@ -201,37 +204,52 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
 });
 
 describe('a microservice without HTTP', () => {
+  interface Alone {
+    /** Interceptors of the one handler `behind own`. */
+    readonly own?: (Type<NestInterceptor> | NestInterceptor)[];
+    readonly providers?: Provider[];
+    readonly configure?: (service: INestMicroservice) => void;
+  }
+
   /** Runs a test with a microservice and a client of it. */
   async function alone(
-    test: (sessions: SessionManager, client: ClientProxy) => Promise<void>,
+    { own = [], providers = [], configure }: Alone,
+    test: (sessions: SessionManager, client: ClientProxy, made: TestSessions) => Promise<void>,
   ): Promise<void> {
     @Controller()
     class OwnMessages extends Messages {
-      @UseInterceptors(makeBehindDoor())
+      @UseInterceptors(...own)
       @MessagePattern('behind own')
       override behind(): string {
         return this.facade();
       }
     }
-    @Module({ imports: [SessionModule.forRoot(UNHURRIED)], controllers: [OwnMessages] })
+    @Module({ imports: [SessionModule.forRoot(UNHURRIED)], controllers: [OwnMessages], providers })
     class ServiceModule {}
     const port = await freePort();
     const service = await NestFactory.createMicroservice<MicroserviceOptions>(ServiceModule, {
       ...tcp(port),
       logger: false,
     });
+    configure?.(service);
     await service.listen();
     const client = clientOf(port);
     try {
-      await test(service.get(SessionManager), client);
+      await test(service.get(SessionManager), client, sessionsOf(service));
     } finally {
       await client.close();
       await service.close();
     }
   }
 
+  /** An interceptor that cannot be changed. */
+  const frozen = (): NestInterceptor => {
+    const { prototype } = makeBehindDoor();
+    return Object.freeze({ intercept: prototype.intercept });
+  };
+
   it('boots, and rejects a message that names an unknown session', () =>
-    alone(async (_sessions, client) => {
+    alone({}, async (_sessions, client) => {
       expect(await firstValueFrom(client.send('plain', 'text'))).toBe('plain text');
       expect(await firstValueFrom(client.send('facade', {}))).toMatch(/^NoSessionError/);
       await expect(firstValueFrom(client.send('named', { sessionId: 'unknown' }))).rejects.toMatchObject({
@@ -239,14 +257,37 @@ describe('a microservice without HTTP', () => {
       });
     }));
 
-  it('gives a handler no session of a job, even if its interceptor continues within that job', () =>
-    alone(async (sessions, client) => {
-      opened = new Deferred();
-      const answer = firstValueFrom(client.send('behind own', {}));
-      await opened.promise;
-      await sessions.run({ user: 'ann' }, async () => {
-        doors.splice(0).forEach((open) => open());
-        expect(await answer).toMatch(/^NoSessionError/);
-      });
-    }));
+  it.each<[string, Alone]>([
+    ['alone', {}],
+    [
+      'with a global SessionInterceptor',
+      { providers: [{ provide: APP_INTERCEPTOR, useClass: SessionInterceptor }] },
+    ],
+  ])('gives a handler the session that its interceptor runs it in: %s', (_which, setup) =>
+    alone(setup, async (_sessions, client, made) => {
+      const { id: sessionId } = await made.of(await made.cookie({ user: 'ann' }));
+      expect(await firstValueFrom(client.send('inside', { sessionId }))).toEqual(['ann', 'ann', 1]);
+      expect(await firstValueFrom(client.send('inside', { sessionId }))).toEqual(['ann', 'ann', 2]);
+    }),
+  );
+
+  it.each<[string, Alone]>([
+    ['its class', { own: [makeBehindDoor()] }],
+    ['an object', { own: [frozen()] }],
+    ['global', { configure: (service) => service.useGlobalInterceptors(new (makeBehindDoor())()) }],
+    ['a global class', { providers: [{ provide: APP_INTERCEPTOR, useClass: makeBehindDoor() }] }],
+    ['a global object', { providers: [{ provide: APP_INTERCEPTOR, useValue: frozen() }] }],
+  ])(
+    'gives a handler no session of a job, even if its interceptor continues within that job: %s',
+    (_which, setup) =>
+      alone(setup, async (sessions, client) => {
+        opened = new Deferred();
+        const answer = firstValueFrom(client.send('behind own', {}));
+        await opened.promise;
+        await sessions.run({ user: 'ann' }, async () => {
+          doors.splice(0).forEach((open) => open());
+          expect(await answer).toMatch(/^NoSessionError/);
+        });
+      }),
+  );
 });

@@ -30,10 +30,9 @@ const boundMethods = new WeakSet<Intercept>();
  * Guards, pipes and filters need no binding: Nest awaits their results and is then back in its own context. A
  * handler without interceptors has no overhead.
  *
- * Call it once controllers and interceptors are known, before the routes are registered.
+ * Call it once controllers and interceptors are known, before the handlers are registered.
  */
-export function bindInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
-  bindGlobals(config);
+export function bindInterceptors(modules: ModulesContainer): void {
   for (const { injectables, controllers, providers } of modules.values()) {
     for (const provided of injectables.values()) bindInstances(provided);
     for (const { metatype } of [...controllers.values(), ...providers.values()]) bindNamed(metatype);
@@ -41,12 +40,18 @@ export function bindInterceptors(modules: ModulesContainer, config: ApplicationC
 }
 
 /**
- * Includes global interceptors added later, which request-scoped controllers see. Global interceptors that are
- * request-scoped themselves are among the injectables of a module.
+ * Binds global interceptors, too. Includes those added later, which request-scoped controllers see. Global
+ * interceptors that are request-scoped themselves are among the injectables of a module.
+ *
+ * @param prepare called before: for each handler that Nest registers, of whatever kind, it asks for the global
+ * interceptors first, and reads those of its class and method after that
  */
-function bindGlobals(config: ApplicationConfig): void {
+export function bindGlobalInterceptors(config: ApplicationConfig, prepare: () => void): void {
   const interceptors = config.getGlobalInterceptors.bind(config);
-  config.getGlobalInterceptors = () => bindEach(interceptors());
+  config.getGlobalInterceptors = () => {
+    prepare();
+    return bindEach(interceptors());
+  };
 }
 
 /** Binds the interceptors of a class (which is among its own methods as `constructor`) and of its methods. */
