@@ -197,6 +197,33 @@ describe('a cookie-based session with a ledger', () => {
     expect(await writes.respond()).toMatchObject({ status: 503, cookie: { kind: 'none' } });
   });
 
+  it.each<[string, (session: RequestSession) => unknown, object]>([
+    ['invalidated', (session) => session.invalidate().put('new', true), { new: true }],
+    ['regenerated', (session) => session.regenerate(), { cart: 1, late: true }],
+    ['signed in', (session) => session.signIn('ann'), { cart: 1, late: true, userId: 'ann' }],
+    ['given a user', (session) => session.put('userId', 'ann'), { cart: 1, late: true, userId: 'ann' }],
+  ])('leaves no live cookie behind if it is %s while its write waits, or before a touch', async (...row) => {
+    const [, deed, kept] = row;
+    const { world, here, does, open } = setUp();
+    for (const isTouched of [false, true]) {
+      const token = tokenOf(await does(here, null, fill));
+      const request = await here.request(token);
+      if (!isTouched)
+        world.driver.before = () => {
+          world.driver.before = () => undefined;
+          deed(request.session);
+        };
+      request.session.put('late', true);
+      if (isTouched) {
+        deed(request.session);
+        await request.session.touch();
+      }
+      const next = tokenOf(await request.respond());
+      expect((await open(token)).all()).toEqual({});
+      expect((await open(next)).all()).toEqual(kept);
+    }
+  });
+
   it('is located under its id, and under the id it has moved to', async () => {
     const { here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));

@@ -212,6 +212,29 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     }
   });
 
+  it('end by invalidate also if they are touched after it', async () => {
+    const process = make();
+    const token = await process.signIn();
+    const watching = await process.request(token);
+    const { ended } = watching;
+    const next = await process.does(token, (life) => (invalidate(life), life.touch()));
+    expect(ended.aborted).toBe(true);
+    expect(await process.read(tokenOf(next))).toEqual({});
+  });
+
+  it('last a whole lifetime under a new id if a passive request touches them', async () => {
+    const process = make();
+    const token = await process.signIn();
+    process.clock.advance(RENEWAL_MS);
+    const life = await process.request(token);
+    const { expiresAt } = life.session;
+    life.session.bePassive();
+    rotate(life);
+    await life.touch();
+    await respond(life);
+    expect(life.session.expiresAt).toBe(expiresAt + RENEWAL_MS);
+  });
+
   it('begin anew when something is written after they were ended with an old token', async () => {
     for (const end of ENDINGS) {
       const process = make();

@@ -152,7 +152,12 @@ export class LedgerBackend implements SessionBackend {
     const { base } = session;
     if (base === null) return this.#cookies.write(session);
     if (session.phase === 'rotating') return this.#moveCookie(session, base);
-    if (await this.#stillLives(session, base)) return this.#cookies.write(session);
+    if (await this.#staysInCookie(session, base)) return this.#cookies.write(session);
+  }
+
+  /** If not: what this request did meanwhile (a sign-in, a new id, an ending) is left to the commit's next step. */
+  async #staysInCookie(session: ActiveSession, base: BaseVersion): Promise<boolean> {
+    return (await this.#stillLives(session, base)) && session.phase === 'stored' && !this.#needsLine(session);
   }
 
   /** Whether the session has neither ended nor moved meanwhile. If it has, that is handled here. */
@@ -190,7 +195,8 @@ export class LedgerBackend implements SessionBackend {
 
   async touch(session: ActiveSession, base: BaseVersion): Promise<void> {
     if (!this.livesInCookie(session)) return this.records.touch(session);
-    if (await this.#stillLives(session, base)) return this.#cookies.touch(session);
+    session.isVisit = true;
+    if (await this.#staysInCookie(session, base)) return this.#cookies.touch(session);
   }
 
   async remove(session: ActiveSession): Promise<boolean> {

@@ -141,9 +141,13 @@ export class SealedBackend implements SessionBackend {
     return this.#replace(session, this.expiryOf(session));
   }
 
-  /** The token contains the lifetime, so extending it takes a new token. */
+  /**
+   * The token contains the lifetime, so extending it takes a new token. If the session has a new id, that is the
+   * token of its commit, which first ends or moves what the old id names.
+   */
   touch(session: ActiveSession): Promise<void> | void {
-    return this.#replace(session, this.runtime.lifetimes.fullExpiry(session.state.facts));
+    session.isVisit = true;
+    if (session.phase === 'stored') return this.#replace(session, this.expiryOf(session));
   }
 
   #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
