@@ -71,8 +71,8 @@ export abstract class ActiveSessionFields {
 
   /** When the load or write began, by the monotonic clock. Set only while somebody subscribes to events. */
   since = 0;
-  /** The subject of the end event, if the session is ended without having been loaded. */
-  unloadedSubject: EventSubject | null = null;
+  /** The subject of the end event, as found when the session is ended; null: as the session was loaded. */
+  endedSubject: EventSubject | null = null;
   /** Null if the request does not watch for the session's end. */
   watch: Watch | null = null;
 
@@ -156,6 +156,14 @@ export abstract class ActiveSessionFields {
 
   get readonly(): boolean {
     return this.access !== 'writable';
+  }
+
+  /** The id of a record that nobody else knows yet; null if there can be none. */
+  get unsharedId(): string | null {
+    const { unsharedRecord, pending } = this;
+    if (unsharedRecord !== null) return unsharedRecord.id;
+    // The answer to a move got lost: its first part may have arrived.
+    return pending === null || pending.from === null ? null : pending.id;
   }
 
   /** Whether the session is read-only because its store failed. */

@@ -32,6 +32,7 @@ export class ActiveSession extends ActiveSessionFields {
     this.givenId = loaded.id;
     // A request may bring several tokens; an earlier attempt with another token may have set this.
     this.movedTo = null;
+    this.endedSubject = null;
     this.fresh = false;
     this.loadedState = state;
     if (this.isVisit)
@@ -119,6 +120,7 @@ export class ActiveSession extends ActiveSessionFields {
   /** The stored session has ended; a new one begins under the id that it got since. */
   startOver(): void {
     publishEnded(this.runtime, subjectOf(this), 'invalidated');
+    this.endedSubject = null;
     this.hasEnded = true;
     // Whether an earlier write arrived does not matter any more.
     this.pending = null;

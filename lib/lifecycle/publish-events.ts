@@ -41,11 +41,10 @@ export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string)
   return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
 }
 
-/** The subject of a stored session's end event; null if the session is not stored or nobody subscribes. */
-export function subjectOf({ state, base, runtime }: ActiveSession): EventSubject | null {
-  return base === null || !isEndingHeard()
-    ? null
-    : { handle: state.facts.storedHandle ?? handleOf(base.id), isUsers: userOf(state, runtime) !== null };
+/** The subject of a session's end event; null if it is unknown or nobody subscribes. */
+export function subjectOf({ endedSubject, state, base, runtime }: ActiveSession): EventSubject | null {
+  if (endedSubject !== null || base === null || !isEndingHeard()) return endedSubject;
+  return { handle: state.facts.storedHandle ?? handleOf(base.id), isUsers: userOf(state, runtime) !== null };
 }
 
 function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {

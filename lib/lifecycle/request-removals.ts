@@ -70,7 +70,7 @@ export class RequestRemovals {
     for (let next = this.#remaining[0]; next !== undefined; next = this.#remaining[0]) {
       if (next.removable !== null) {
         const existed = await this.#backend.remove(next);
-        if (existed) publishEnded(next.runtime, subjectOf(next) ?? next.unloadedSubject, 'destroyed');
+        if (existed) publishEnded(next.runtime, subjectOf(next), 'destroyed');
         if (this.#existed !== null) this.#existed = existed;
       }
       this.#remaining.shift();

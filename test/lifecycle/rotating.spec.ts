@@ -1,6 +1,6 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Session } from 'nestjs-session-kit';
+import type { RequestSession, Session } from 'nestjs-session-kit';
 import { HeardEvents } from '../support/heard-events.js';
 import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
@@ -285,5 +285,42 @@ describe('a request with two cookies whose ids were just replaced', () => {
       expect.objectContaining({ name: 'refused' }),
       expect.objectContaining({ name: 'ended', handle: handles[0] }),
     ]);
+  });
+});
+
+describe('a session that ends while another request signs it in', () => {
+  it.each<[string, (session: RequestSession) => unknown]>([
+    ['invalidate', (session) => session.invalidate()],
+    ['destroy', (session) => session.destroy()],
+  ])('is said to be signed out after %s', async (_how, end) => {
+    const store = await OneStore.start();
+    const token = await store.seed((session) => session.put('cart', 1));
+    const [ends, signsIn] = [await store.open(token), await store.open(token)];
+    signsIn.session.signIn('ann');
+    await signsIn.respond();
+    using events = new HeardEvents();
+    await end(ends.session);
+    await ends.respond();
+    const { handle } = signsIn.session;
+    expect(events.take().slice(0, 2)).toEqual([
+      expect.objectContaining({ name: 'signed-out', handle }),
+      expect.objectContaining({ name: 'ended', handle }),
+    ]);
+  });
+});
+
+describe('a session that is invalidated while its sign-in is refused as one too many', () => {
+  it('ends, and what was written since is kept', async () => {
+    const store = await OneStore.start({ sessionsPerUser: { max: 1, when: 'refuse' } });
+    await store.seed((session) => session.signIn('ann'));
+    const token = await store.seed((session) => session.put('cart', 1));
+    const { session } = await store.open(token);
+    store.driver.beforeListing = () => {
+      store.driver.beforeListing = () => undefined;
+      session.invalidate().put('notice', 'bye');
+    };
+    await session.signIn('ann').save();
+    expect(await store.reads(token)).toEqual({});
+    expect(await store.reads(session.signedId)).toEqual({ notice: 'bye' });
   });
 });

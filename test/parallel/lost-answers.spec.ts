@@ -8,6 +8,7 @@ import { RecordFinder } from '../../lib/lifecycle/records/record-finder.js';
 import { RecordRemover } from '../../lib/lifecycle/records/record-remover.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
+import type { RequestSession } from '../../lib/session/request-session.js';
 import type { DriverCall, WatchedDriver } from './support/watched-driver.js';
 import { World } from './support/world.js';
 
@@ -103,6 +104,26 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
     expect(await world.living()).toEqual([answer.cookieId]);
     expect((await world.find(answer.cookieId ?? ''))?.d).toEqual({ a: 1, count: 1, other: true });
     expect(await world.find(id)).toBeNull();
+  });
+
+  it.each<[string, (session: RequestSession) => unknown]>([
+    ['destroy', (session) => session.destroy()],
+    ['invalidate', (session) => session.invalidate()],
+  ])('leaves no session under the new id of a regenerate when %s follows', async (_name, end) => {
+    for (const nth of [1, 2]) {
+      const world = makeWorld();
+      const id = await world.seed((session) => session.put('a', 1));
+      const request = await world.process().request(id);
+      lose(world.driver, nth);
+      await request.session
+        .regenerate()
+        .save()
+        .catch(() => undefined);
+      await end(request.session);
+      const answer = await request.respond();
+      expect(answer.status, String(answer.error)).toBe(200);
+      expect(await world.living()).toEqual([answer.cookieId].filter((living) => living !== null));
+    }
   });
 
   it('still ends the session when it was part of a destroy', async () => {

@@ -2,6 +2,7 @@ import type { TokenKind } from '../../crypto/keyring.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
+import type { Payload } from '../../state/payload.js';
 import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from './caching-store.js';
@@ -18,7 +19,7 @@ import { MergingWriter } from './merging-writer.js';
 import type { SessionBackend } from '../session-backend.js';
 import { SessionLimit } from '../users/session-limit.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import { isEndingHeard, publishEnded } from '../publish-events.js';
+import { type EventSubject, publishEnded, subjectOfPayload } from '../publish-events.js';
 import { UserSessions, knowsUsers } from '../users/user-sessions.js';
 import type { Locate } from '../watching/watch.js';
 
@@ -155,7 +156,10 @@ export class RecordBackend implements SessionBackend {
     try {
       await limit.write(session, () => this.#writer.write(session));
     } catch (error) {
-      if (error instanceof SessionLimitError) session.giveBack();
+      if (!(error instanceof SessionLimitError)) throw error;
+      // The application has invalidated the session meanwhile, and with it what was refused: the next step ends it.
+      if (session.phase === 'ending') return;
+      session.giveBack();
       throw error;
     }
   }
@@ -170,18 +174,22 @@ export class RecordBackend implements SessionBackend {
    * @returns false if there was none any more
    */
   async end(id: string): Promise<boolean> {
-    const subject = isEndingHeard() ? await this.finder.subjectOf(id) : null;
-    const existed = await this.remover.end(id, null);
+    let subject: EventSubject | null = null;
+    const existed = await this.remover.end(id, null, undefined, (current, payload) => {
+      subject = subjectOfPayload(current, payload, this.runtime.userKey);
+    });
     if (existed) publishEnded(this.runtime, subject, 'manager');
     return existed;
   }
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
-    if (removable !== null && session.base === null && isEndingHeard())
-      session.unloadedSubject = await this.finder.subjectOf(removable.id);
+    // Another request may have signed in or out since it was loaded.
+    const seen = (id: string, payload: Payload): void => {
+      session.endedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
+    };
     const existed =
-      removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
+      removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session), seen));
     await this.remover.removeUnshared(session);
     return existed;
   }

@@ -6,7 +6,6 @@ import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import { type EventSubject, subjectOfPayload } from '../publish-events.js';
 import type { Locate } from '../watching/watch.js';
 
 const UNREADABLE =
@@ -89,12 +88,6 @@ export class RecordFinder {
     if (latest === null || this.#runtime.lifetimes.isOverAge(latest.payload)) return null;
     return { id: latest.id, expiresAt: latest.record.expiresAt };
   };
-
-  /** The subject of events about an id's session, wherever it has moved to. Null if it is gone. */
-  async subjectOf(id: string): Promise<EventSubject | null> {
-    const latest = await this.latest(id);
-    return latest === null ? null : subjectOfPayload(latest.id, latest.payload, this.#runtime.userKey);
-  }
 
   /**
    * Continues a session with the record that another request moved it to.

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { isUnanswered } from '../../drivers/guard/store-guard.js';
 import { SessionStoreError } from '../../session.errors.js';
-import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
+import { type Payload, endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
@@ -20,6 +20,11 @@ type Ended =
   | { readonly kind: 'ended' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number };
+
+/** Gets the payload of a session that is about to end, and its id. */
+type Seen = (id: string, payload: Payload) => void;
+
+const ignore: Seen = () => undefined;
 
 /**
  * Ends records that moved to another id or were destroyed. Both check the version: an unconditional removal
@@ -124,14 +129,14 @@ export class RecordRemover {
   }
 
   /**
-   * Removes the record that a failed move left under its new id.
+   * Removes the record that a failed move left, or may have left, under its new id.
    *
    * @param keep the id whose record stays, if it is that one
    */
   async removeUnshared(session: ActiveSession, keep: string | null = null): Promise<void> {
-    const unshared = session.unsharedRecord;
-    if (unshared === null || unshared.id === keep) return;
-    await this.#store.destroy(unshared.id);
+    const { unsharedId } = session;
+    if (unsharedId === null || unsharedId === keep) return;
+    await this.#store.destroy(unsharedId);
     session.unsharedRecord = null;
   }
 
@@ -141,25 +146,33 @@ export class RecordRemover {
    * @param version the last known version of its record; null if unknown
    * @param until in a ledger: until when a cookie that holds the session may be valid; epoch ms. Default: as
    * long as any may
+   * @param seen gets what is stored where that version is not
    * @returns false if there was none any more
    */
   async end(
     id: string,
     version: number | null,
     until = this.#runtime.lifetimes.longestExpiry(),
+    seen: Seen = ignore,
   ): Promise<boolean> {
-    return this.#end(id, version, this.#isLedger ? until : null);
+    return this.#end(id, version, this.#isLedger ? until : null, seen);
   }
 
   /**
    * @param until null if no cookie can hold it
    * @param moves how often the session has moved so far
    */
-  async #end(id: string, version: number | null, until: number | null, moves = 0): Promise<boolean> {
+  async #end(
+    id: string,
+    version: number | null,
+    until: number | null,
+    seen: Seen,
+    moves = 0,
+  ): Promise<boolean> {
     if (moves === MAX_ATTEMPTS) throw this.#runtime.faults.endlessMoves();
     const ended = await this.#queue.run(id, async (turn) => {
       const known = turn.newest?.kind === 'record' ? turn.newest.record.version : version;
-      const outcome = await this.#endHere(id, known, until);
+      const outcome = await this.#endHere(id, known, until, seen);
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
@@ -175,14 +188,14 @@ export class RecordRemover {
     }
     const isOfCookie = ended.version === IN_PLACE_OF_COOKIE;
     const next = isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null;
-    const found = await this.#end(ended.to, null, next, moves + 1);
+    const found = await this.#end(ended.to, null, next, seen, moves + 1);
     // The redirect goes last: if the store fails before, the session can still be found and ended through it.
     if (!isOfCookie) await this.#store.destroy(id);
     return found;
   }
 
   /** Removes the record under an id, whatever its version. A redirect stays. */
-  async #endHere(id: string, known: number | null, until: number | null): Promise<Ended> {
+  async #endHere(id: string, known: number | null, until: number | null, seen: Seen): Promise<Ended> {
     let version = known === HELD_BY_COOKIE ? null : known;
     if (version === null && until !== null && (await this.#placeTombstone(id, until)))
       return { kind: 'ended' };
@@ -198,6 +211,7 @@ export class RecordRemover {
         return { kind: 'gone' };
       }
       version = record.version;
+      seen(id, parsed.payload);
     }
     throw this.#runtime.faults.contention('destroyed');
   }

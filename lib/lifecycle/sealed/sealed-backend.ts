@@ -95,7 +95,7 @@ export class SealedBackend implements SessionBackend {
     const fate = this.runtime.fates.fateOf(id);
     if (fate.kind === 'moved') {
       session.becomeStale(fate.to);
-      session.unloadedSubject ??= subjectOfPayload(id, payload, this.runtime.userKey);
+      session.endedSubject ??= subjectOfPayload(id, payload, this.runtime.userKey);
     }
     if (fate.kind !== 'lives') return;
     session.token = token;
