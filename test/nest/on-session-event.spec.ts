@@ -110,8 +110,10 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
 
 describe('when nobody listens', () => {
   it('no session handle is derived', async () => {
-    const { createHash } = crypto;
-    const made = vi.fn<typeof createHash>(createHash);
+    const { hash } = crypto;
+    const made = vi.fn<typeof hash>(hash);
+    const handles = (): number =>
+      made.mock.calls.filter(([, data]) => typeof data === 'string' && data.includes(' handle of ')).length;
     await using app = await HandlerApp.start('express');
     const live = async (): Promise<void> => {
       const visitor = app.visitor();
@@ -119,19 +121,17 @@ describe('when nobody listens', () => {
       await visitor.in((session) => session.increment('a'));
       await visitor.in((session) => session.destroy());
     };
-    Object.assign(crypto, { createHash: made });
+    Object.assign(crypto, { hash: made });
     syncBuiltinESMExports();
     try {
       await live();
-      // Express computes its ETags with it.
-      const ofTags = made.mock.calls.filter(([algorithm]) => algorithm === 'sha1').length;
-      expect(made.mock.calls).toHaveLength(ofTags);
+      expect(handles()).toBe(0);
       using heard = new HeardEvents();
       await live();
       expect(heard.names()).not.toEqual([]);
-      expect(made.mock.calls.length).toBeGreaterThan(2 * ofTags);
+      expect(handles()).toBeGreaterThan(0);
     } finally {
-      Object.assign(crypto, { createHash });
+      Object.assign(crypto, { hash });
       syncBuiltinESMExports();
     }
   });
