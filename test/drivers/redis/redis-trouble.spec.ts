@@ -102,7 +102,8 @@ describeWith(
         const opened = await openDriver(whose === 'its own' ? { url: server.url } : { client }, 300);
         const driver = guarded(opened, 300);
         const record = sampleRecord();
-        await opened.write('id', record);
+        // Opening waits only 300 ms for the connection.
+        await untilItWorks(() => opened.write('id', record));
         server.pause();
         // Four times as long as a call may take.
         using load = new SteadyLoad(() => driver.read('id'));
@@ -126,7 +127,7 @@ describeWith(
       const server = await start();
       const opened = await openDriver({ url: server.url }, 300);
       const driver = guarded(opened, 300);
-      await opened.read('id');
+      await untilItWorks(() => opened.read('id'));
       server.pause();
       // This call has no time limit of its own: it fails because the guard drops the connection.
       const waiting = opened.read('id').catch((error: unknown) => error);
