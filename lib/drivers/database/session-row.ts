@@ -4,7 +4,17 @@ import { toColumnSeconds } from './session-columns.js';
 import { fromStoredText, toStoredId, toDisplayText, toStoredText } from './stored-text.js';
 
 /** The values of a row, in the order of `sessionProperties`. */
-export type SessionRow = readonly [id: string, ...others: (string | number | null)[]];
+export type SessionRow = readonly [
+  id: string,
+  userId: string | null,
+  ipAddress: string | null,
+  userAgent: string | null,
+  payload: string,
+  lastActivity: number,
+  lastActivityMs: number,
+  expiresAt: number,
+  version: number,
+];
 
 const MAX_IP_ADDRESS_LENGTH = 45;
 /** At four bytes each still within MySQL's text; Node accepts no longer header by default. */
