@@ -36,8 +36,13 @@ function isUserHeard(): boolean {
   return CHANNELS['signed-in'].hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
 
-/** @param id the id that the payload is stored under */
-export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string): EventSubject {
+/**
+ * The subject of the end event of a session that was not loaded; null if nobody subscribes.
+ *
+ * @param id the id that the payload is stored under
+ */
+export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string): EventSubject | null {
+  if (!isEndingHeard()) return null;
   return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
 }
 

@@ -120,6 +120,7 @@ describe('when nobody listens', () => {
       await visitor.in((session) => session.put('a', 1));
       await visitor.in((session) => session.increment('a'));
       await visitor.in((session) => session.destroy());
+      await app.manager.destroy(await visitor.in((session) => session.put('a', 1).id));
     };
     Object.assign(crypto, { hash: made });
     syncBuiltinESMExports();
