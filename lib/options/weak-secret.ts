@@ -132,8 +132,8 @@ function isRepetitive(words: string, length: number, enough: number): boolean {
 }
 
 /**
- * Whether a text consists of digits and placeholder words, apart or run together: `this is a secret`,
- * `thisisaverysecretkey32byteslong`.
+ * Whether a text consists of digits and placeholder words, at least three words apart (`this is a secret`) or a
+ * dozen letters run together (`thisisaverysecretkey32byteslong`).
  */
 function hasOnlyPlaceholderWords(words: string): boolean {
   const text = words.replaceAll(' ', '');
@@ -145,7 +145,9 @@ function hasOnlyPlaceholderWords(words: string): boolean {
     });
     if (isEnd) ends.push(end);
   }
-  return ends.at(-1) === text.length && text.replaceAll(/\d/g, '').length >= 12;
+  if (ends.at(-1) !== text.length) return false;
+  const list = words.replaceAll(/\d/g, '').split(' ').filter(Boolean);
+  return list.length > 2 || list.join('').length >= 12;
 }
 
 /** Whether a text owes its length to one character repeated at its end: `my-secret000000...`. */

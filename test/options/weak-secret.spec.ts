@@ -49,6 +49,7 @@ describe('A secret', () => {
     ['session-secret-CHANGE_ME-in-production', 'is a placeholder'],
     ['CHANGE THIS TO A LONG RANDOM STRING', 'is a placeholder'],
     ['this is a secret that you must change', 'is a placeholder'],
+    ['my-key-is-90417263850917264830571', 'is a placeholder'],
     ['your_32_character_or_longer_secret_!', 'is a placeholder'],
     ['ThisIsASecretKeyThatShouldBeChanged123', 'is a placeholder'],
     ['please_change_this_before_you_deploy', 'is a placeholder'],
