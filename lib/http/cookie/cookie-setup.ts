@@ -4,6 +4,7 @@ import { IN_COOKIES } from '../../lifecycle/sealed/token-limit.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
 import { type CookieSettings, type PlacedCookie, hasNamePrefix } from '../../options/cookie.options.js';
+import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace, mayMeet } from './cookie-place.js';
 import { EarlierCookies } from './earlier-cookies.js';
 import { SessionCookie } from './session-cookie.js';
@@ -124,13 +125,14 @@ function earlierPlaces(
   // production may mean nothing on a developer's machine.
   if (options.secure === undefined && !now.secure && hasNamePrefix(name)) return [];
   const mayBeElsewhere = mayBeNow || (options.name === undefined && entry.name !== undefined);
-  const refusals: unknown[] = [];
+  const refusals: SessionConfigError[] = [];
   const places = paths.flatMap((path) =>
     domains.flatMap((domain) => {
       const variant = { ...options, name, path, domain };
       try {
         return [new SessionCookie(variant, now.maxPieces, option)];
       } catch (error) {
+        if (!(error instanceof SessionConfigError)) throw error;
         refusals.push(error);
         return [];
       }
