@@ -66,10 +66,10 @@ export function fromIronSession(given: IronSessionSource): SessionSource {
     find(valuesOf) {
       if (isOver(until)) return null;
       for (const value of valuesOf(cookieName)) {
-        const sent = decoded(value);
-        const [seal = '', version] = sent.split('~');
+        // The version behind the seal is not signed, so nothing is decided by it.
+        const [seal = ''] = decoded(value).split('~');
         const unsealed = unseal(seal, password);
-        const values = unsealed === null ? null : valuesIn(unsealed.text, version);
+        const values = unsealed === null ? null : valuesIn(unsealed.text);
         if (unsealed === null || values === null) continue;
         const content = { values, userId: userIn(values, userId), expiresAt: unsealed.expiresAt };
         return { key: unsealed.signed, load: () => Promise.resolve(content) };
@@ -79,11 +79,9 @@ export function fromIronSession(given: IronSessionSource): SessionSource {
   };
 }
 
-/** Before version 2 of its tokens, iron-session nested the values under a key of their own. */
-function valuesIn(sealed: string, version: string | undefined): Record<string, unknown> | null {
+function valuesIn(sealed: string): Record<string, unknown> | null {
   try {
-    const data: unknown = JSON.parse(sealed);
-    const values = version === '2' || !isObject(data) ? data : data['persistent'];
+    const values: unknown = JSON.parse(sealed);
     return isObject(values) ? values : null;
   } catch {
     return null;

@@ -7,7 +7,7 @@ import { type Table, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
 
 /**
- * The part of an ioredis client that the driver uses; `Redis` and `Cluster` of ioredis 5 satisfy it.
+ * The part of an ioredis client that the driver uses; `Redis` and `Cluster` of ioredis 5 and 6 satisfy it.
  *
  * @example
  * const client: RedisClient = new Redis('redis://localhost:6379');
@@ -78,7 +78,7 @@ export type RedisDriverOptions = {
 } & (
   | {
       /**
-       * A `Redis` or `Cluster` of ioredis 5 that the application owns, opens and closes. A `Cluster` has to
+       * A `Redis` or `Cluster` of ioredis 5 or 6 that the application owns, opens and closes. A `Cluster` has to
        * read from masters (`scaleReads: 'master'`, its default), because a replica may still hold a session
        * that was logged out.
        */
@@ -95,7 +95,7 @@ export interface RedisSettings {
 }
 
 const takes = 'an object: { client } (an ioredis Redis or Cluster) or { url } or { host, port }';
-const takesClient = 'a Redis or Cluster of ioredis 5: new Redis(...)';
+const takesClient = 'a Redis or Cluster of ioredis: new Redis(...)';
 
 const isClient = (value: unknown): value is RedisClient =>
   isObject(value) &&

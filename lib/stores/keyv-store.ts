@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { unlessLost } from './lost-call.js';
@@ -19,8 +20,10 @@ export interface KeyvStore {
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
   /** Removes a value. */
   delete(key: string): Promise<unknown>;
-  /** Whether errors of its adapter are rethrown. */
+  /** Keyv 5: whether errors of its adapter are rethrown. */
   throwOnErrors?: boolean;
+  /** Keyv 6: adds a listener. Emits `stat:error` for a call that failed. */
+  on?(event: string, listener: () => void): unknown;
 }
 
 /**
@@ -28,11 +31,11 @@ export interface KeyvStore {
  * creates and disconnects it. Give it its own namespace or database if it is shared with a cache: clearing the
  * cache, or evicting from it, would sign visitors out.
  *
- * It cannot compare and store in one step, so the limits of `connectStore` apply here as well. Sets
- * `throwOnErrors` of the Keyv: without it a failing store would look like an empty one, and everybody would be
- * signed out.
+ * It cannot compare and store in one step, so the limits of `connectStore` apply here as well. A call that fails
+ * inside the Keyv fails here too, whether or not the Keyv has a listener for `error`: otherwise a failing store
+ * would look like an empty one, and everybody would be signed out. For that it sets `throwOnErrors` of a Keyv 5.
  *
- * @param keyv version 5 or later
+ * @param keyv version 5 or 6
  * @throws SessionConfigError if it is not such a Keyv
  * @example
  * SessionModule.forRoot({
@@ -42,25 +45,56 @@ export interface KeyvStore {
  * })
  */
 export function keyvStore(keyv: KeyvStore): RecordDriver {
-  if (!hasFunctions(keyv, 'get', 'set', 'delete') || !('throwOnErrors' in keyv)) {
-    throw new SessionConfigError(
-      `keyvStore got ${shown(keyv)}; it takes a Keyv of version 5 or later, such as new Keyv(new KeyvRedis(url)). ` +
-        "The cache of Nest's cache module is none; it holds some, as its stores.",
-    );
-  }
-  keyv.throwOnErrors = true;
+  const call = callsOf(keyv);
   return new PlainStoreDriver(
     {
-      get: (name) => unlessLost(async () => keyv.get(name)),
+      get: (name) => unlessLost(() => call(() => keyv.get(name))),
       async set(name, kept, expiresAt) {
-        const isStored = await unlessLost(async () => keyv.set(name, kept, expiresAt - systemClock.now()));
+        const ttl = expiresAt - systemClock.now();
+        const isStored = await unlessLost(() => call(() => keyv.set(name, kept, ttl)));
         if (isStored === false) throw new Error('Keyv has stored nothing.');
       },
       async remove(name) {
-        await unlessLost(async () => keyv.delete(name));
+        await unlessLost(() => call(() => keyv.delete(name)));
       },
     },
     keyv,
     'a Keyv',
   );
+}
+
+/** A function that calls a Keyv, and rejects if the call fails inside it. */
+type Calls = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** @throws SessionConfigError if it is not a Keyv of a version that tells about failures */
+function callsOf(keyv: KeyvStore): Calls {
+  if (hasFunctions(keyv, 'get', 'set', 'delete')) {
+    if ('throwOnErrors' in keyv) {
+      keyv.throwOnErrors = true;
+      return async (work) => work();
+    }
+    if (hasFunctions(keyv, 'emitTelemetry')) return callsOfKeyv6(keyv);
+  }
+  throw new SessionConfigError(
+    `keyvStore got ${shown(keyv)}; it takes a Keyv of version 5 or 6, such as new Keyv(new KeyvRedis(url)). ` +
+      "The cache of Nest's cache module is none; it holds some, as its stores.",
+  );
+}
+
+/**
+ * If a Keyv 6 has a listener for `error`, a failed call resolves as if there were nothing. It then emits
+ * `stat:error`, in the async context of the call.
+ */
+function callsOfKeyv6(keyv: KeyvStore): Calls {
+  const calls = new AsyncLocalStorage<{ hasFailed: boolean }>();
+  keyv.on?.('stat:error', () => {
+    const call = calls.getStore();
+    if (call !== undefined) call.hasFailed = true;
+  });
+  return async (work) => {
+    const call = { hasFailed: false };
+    const result = await calls.run(call, work);
+    if (call.hasFailed) throw new Error('A call of Keyv failed; its listeners to "error" know why.');
+    return result;
+  };
 }

@@ -23,6 +23,9 @@ const EVERYTHING = [
   'test/forms/',
   'test/migrate/',
   'test/stores/',
+  'test/drivers/redis/',
+  'test/conformance/redis',
+  'test/conformance/stores',
   'test/matrix/',
 ];
 const SMOKE = [
@@ -32,6 +35,10 @@ const SMOKE = [
   'test/nest/registry',
   'test/sockets/places',
   'test/graphql/operations',
+  'test/conformance/redis.spec',
+  'test/drivers/redis/redis.driver',
+  'test/stores/foreign-stores',
+  'test/migrate/take-over',
 ];
 
 /**
@@ -43,6 +50,12 @@ const NEEDS_SQLITE = [
   'test/drivers/database/**',
   'test/conformance/database-sqlite.spec.ts',
 ];
+
+/**
+ * From this Node on, with Nest 12, the tests use the newest versions of the libraries that applications bring: some of
+ * those need it.
+ */
+const NEWEST_FROM_NODE = 22;
 
 /** Files that need packages installed for the project's own Nest only. */
 const NEEDS_NEST_12 = ['test/jobs/queues.spec.ts'];
@@ -75,10 +88,10 @@ function run(nest, major) {
   }
   const without = [...withoutSqlite, ...withoutNest12];
   const builds = files.some((file) => file.startsWith('test/matrix'));
-  const tree = layOut(
-    nest === '12' ? undefined : installed(`nest-${nest}`),
-    builds ? installed('builders') : undefined,
-  );
+  const tree = layOut(nest === '12' ? undefined : installed(`nest-${nest}`), [
+    ...(nest === '12' && Number(major) >= NEWEST_FROM_NODE ? [installed('newest')] : []),
+    ...(builds ? [installed('builders')] : []),
+  ]);
   try {
     const config = join(root, 'test/matrix/vitest.config.ts');
     const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config];

@@ -29,10 +29,10 @@ const LEFT_OUT = new Set(['node_modules', 'dist', 'bench']);
  * Nest packages are left out so that nothing loads them by mistake.
  *
  * @param {string} [nest] the node_modules with another Nest
- * @param {string} [tools] a node_modules with what some tests also need
+ * @param {string[]} [others] folders node_modules with what some tests also need, or need in place of the project's own
  * @returns {string} the folder
  */
-export function layOut(nest, tools) {
+export function layOut(nest, others = []) {
   const tree = realpathSync(mkdtempSync(join(tmpdir(), 'session-matrix-')));
   for (const source of SOURCES) {
     cpSync(join(root, source), join(tree, source), {
@@ -46,9 +46,9 @@ export function layOut(nest, tools) {
   mkdirSync(modules);
   if (nest !== undefined) linkAll(nest, modules);
   linkAll(join(root, 'node_modules'), modules, nest === undefined ? [] : ['@nestjs']);
-  if (tools !== undefined) {
-    linkNamed(tools, modules);
-    linkAll(tools, modules);
+  for (const other of others) {
+    linkNamed(other, modules);
+    linkAll(other, modules);
   }
   installPackage(modules);
   return tree;

@@ -128,6 +128,16 @@ describe.each(PLATFORMS)('On %s, a session that is taken over', (platform) => {
     },
   );
 
+  it('is put together from the cookies that iron-session has split it into, and all of them are expired', async () => {
+    const password = 'p'.repeat(32);
+    await using scene = await start({ migrate: [fromIronSession({ password, cookieName: 'app' })] });
+    const seal = await sealData({ user: 'ann' }, { password });
+    const split = `app.0=${seal.slice(0, 80)}; app.1=${seal.slice(80, 160)}; app.2=${seal.slice(160)}`;
+    const { value, cookies } = await scene.go(split, user);
+    expect(value).toBe('ann');
+    expect(asText(cookies)).toMatch(/^app\.0=; app\.1=; app\.2=; new=v1\./);
+  });
+
   it('has its old cookie expired at the old path, and continues with a cookie at the new path', async () => {
     const store = new OldStore();
     await using scene = await start({
@@ -438,8 +448,13 @@ describe('A source of old sessions', () => {
   it('returns nothing for what its secret has signed or sealed if that is no session', async () => {
     const password = 'p'.repeat(32);
     const iron = fromIronSession({ password, cookieName: 'app' });
-    const list = await sealData(['no', 'session'], { password });
-    expect(await found(iron, { app: list })).toBeNull();
+    // The version behind a seal is not signed: without it, nothing else may be read.
+    const nested = await sealData({ persistent: { user: 'eve' } }, { password });
+    expect((await found(iron, { app: nested.replace(/~2$/, '') }))?.values).toEqual({
+      persistent: { user: 'eve' },
+    });
+    const sealed = await sealData('no session', { password });
+    expect(await found(iron, { app: sealed })).toBeNull();
     const ofCookies = fromCookieSession({ keys: password });
     for (const text of ['["no session"]', 'no JSON']) {
       const value = Buffer.from(text).toString('base64');

@@ -11,6 +11,7 @@ import {
   keyvStore,
 } from 'nestjs-session-kit';
 import { stopClock } from 'nestjs-session-kit/testing';
+import { textHash } from '../../lib/drivers/text-hash.js';
 import { barrier } from '../support/barrier.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
@@ -24,6 +25,25 @@ class TroubledStore extends MemoryStore {
   override get(sid: string, callback: Parameters<session.Store['get']>[1]): void {
     if (this.fails) callback(new Error('the password is hunter2'));
     else setImmediate(() => setImmediate(() => super.get(sid, callback)));
+  }
+}
+
+/** A store for a Keyv, which fails for one name. */
+class TroubledMap extends Map<string, unknown> {
+  failsFor = '(none)';
+
+  override get(name: string): unknown {
+    this.#assertReachable(name);
+    return super.get(name);
+  }
+
+  override delete(name: string): boolean {
+    this.#assertReachable(name);
+    return super.delete(name);
+  }
+
+  #assertReachable(name: string): void {
+    if (name.includes(this.failsFor)) throw new Error('away');
   }
 }
 
@@ -294,7 +314,7 @@ describe('A driver made of a store', () => {
   it.each([null, {}, 'redis://localhost'])('cannot be made of %j', (store) => {
     expect(() => connectStore(store as never)).toThrow(SessionConfigError);
     expect(() => keyvStore(store as never)).toThrow(SessionConfigError);
-    expect(() => keyvStore(new Map() as never)).toThrow(/it takes a Keyv of version 5 or later/);
+    expect(() => keyvStore(new Map() as never)).toThrow(/it takes a Keyv of version 5 or 6/);
     expect(() => keyvStore(createCache() as never)).toThrow(
       /cache module is none; it holds some, as its stores/,
     );
@@ -352,12 +372,20 @@ describe('A driver made of a store', () => {
     },
   );
 
-  it("makes a Keyv throw its adapter's errors, so that a failing store does not look empty", async () => {
-    const failing = new Map();
-    failing.get = () => {
-      throw new Error('away');
-    };
-    const driver = keyvStore(new Keyv({ store: failing }));
-    await expect(driver.read('id')).rejects.toThrow('away');
-  });
+  it.each(['has a listener for errors', 'has none'])(
+    'fails where a Keyv fails that %s, so that a failing store does not look empty',
+    async (kind) => {
+      const store = new TroubledMap();
+      const keyv = new Keyv({ store });
+      if (kind === 'has a listener for errors') keyv.on('error', () => undefined);
+      const driver = keyvStore(keyv);
+      const expiresAt = Date.now() + 3_600_000;
+      expect(await driver.write('kept', { ...record, expiresAt })).toBe(true);
+      store.failsFor = textHash('lost');
+      // Calls for other records continue meanwhile.
+      const read = await Promise.allSettled(['kept', 'lost', 'absent'].map((id) => driver.read(id)));
+      expect(read).toMatchObject([{ value: { expiresAt } }, { status: 'rejected' }, { value: null }]);
+      await expect(driver.destroy('lost')).rejects.toThrow(/away|failed/);
+    },
+  );
 });

@@ -122,7 +122,7 @@ export class RedisDriver implements RecordDriver {
     const now = this.#context.clock.now();
     const given = [String(now), packNumber(expiresAt), this.#lifetime(expiresAt, now)];
     const client = await this.#run(touchScript, this.#keyOf(id), given);
-    if (client === 0) return false;
+    if (isNothing(client)) return false;
     const userId = leadingUserOf(client);
     if (userId !== null) await this.#link(userId, id, expiresAt, now);
     return true;
@@ -171,7 +171,7 @@ export class RedisDriver implements RecordDriver {
   async destroyVersion(id: string, version: number): Promise<boolean> {
     const now = this.#context.clock.now();
     const client = await this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
-    if (client === 0) return false;
+    if (isNothing(client)) return false;
     const userId = leadingUserOf(client);
     // Not awaited: the session has ended, and a name that stays in the user's list for a while does no harm, as
     // it has no record.
@@ -241,6 +241,11 @@ function nameOf(id: string): string {
 function idNamed(name: string): string {
   if (!name.startsWith(escapedIdPrefix)) return name;
   return Buffer.from(name.slice(escapedIdPrefix.length), 'hex').toString('utf16le');
+}
+
+/** Whether a script found no record. With the option `stringNumbers`, ioredis returns its 0 as text. */
+function isNothing(reply: unknown): boolean {
+  return reply === 0 || reply === '0';
 }
 
 /** The user of a record, from the text that follows its numbers; null if nobody is signed in. */

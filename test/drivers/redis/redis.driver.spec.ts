@@ -45,6 +45,24 @@ describeWith(['redis'], 'the redis driver', () => {
   const commandsOn = (key: string, work: () => Promise<unknown>): Promise<string[]> =>
     seenCommands(client, (args) => args.includes(key), work);
 
+  it.each([{ stringNumbers: true }, { protocol: 3, replyMapping: 'resp3' }, { protocol: 2 }])(
+    'works the same with the ioredis options %j, which change what its commands return',
+    async (options) => {
+      const driver = await openDriver({ url: server.url, prefix: `${unique()}:`, ...options });
+      const expiresAt = Date.now() + 3_600_000;
+      expect(await driver.touch('id', expiresAt)).toBe(false);
+      expect(await driver.destroyVersion('id', 1)).toBe(false);
+      const record = sampleRecord({ userId: 'ann', expiresAt });
+      expect(await driver.write('id', record)).toBe(true);
+      expect(await driver.write('id', record)).toBe(false);
+      expect(await driver.touch('id', expiresAt + 60_000)).toBe(true);
+      expect(await driver.read('id')).toEqual({ ...record, expiresAt: expiresAt + 60_000 });
+      expect((await driver.listByUser('ann', null)).records.map(({ id }) => id)).toEqual(['id']);
+      expect(await driver.destroyVersion('id', 1)).toBe(true);
+      expect(await driver.read('id')).toBeNull();
+    },
+  );
+
   it('lists ten thousand sessions in pages, and a few at a cost independent of the others', async () => {
     const prefix = `${unique()}:`;
     const driver = await openDriver({ url: server.url, prefix });
