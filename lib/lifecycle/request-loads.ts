@@ -29,6 +29,12 @@ export class RequestLoads {
     );
   }
 
+  /** Whether a token is a session sealed by this application, for a driver that seals sessions. */
+  opens(token: string): boolean {
+    const { runtime, tokenKinds } = this.#backend;
+    return tokenKinds.includes('sealed') && runtime.keyring.open(token) !== null;
+  }
+
   /** Loads the session of an id that the application chose itself. */
   byId(id: string): Promise<void> | void {
     const { session } = this.#life;

@@ -7,6 +7,9 @@ import { SessionCommits } from './session-commits.js';
 import type { SessionHost } from './session-host.js';
 import { notInitiated, readonlySession } from './wording.js';
 
+/** Returns no promise if there is nothing to wait for. */
+type Load = (life: SessionLifecycle) => Promise<void> | void;
+
 /**
  * Decides which session a request works with: the one of its cookie, or another that the application switches
  * to. Public methods reach the session's data only through the getters here: `readable` to read, and
@@ -16,8 +19,8 @@ import { notInitiated, readonlySession } from './wording.js';
 export abstract class SessionAccess extends SessionCommits {
   #initiated: boolean;
   #initiating: Promise<void> | null = null;
-  /** The id of the session that the application switched to; null for the session of the cookie. */
-  #chosenId: string | null = null;
+  /** Loads the session that the application switched to; null for the session of the cookie. */
+  #loadChosen: Load | null = null;
   /** The last id from `generateId`: the only id without a record that `setId` accepts. */
   #generatedId: string | null = null;
 
@@ -84,8 +87,7 @@ export abstract class SessionAccess extends SessionCommits {
     }
     const life = this.lifecycle;
     const { session } = life;
-    const pending =
-      this.#chosenId === null ? loadForRequest(life, this.host) : life.loads.byId(this.#chosenId);
+    const pending = this.#loadChosen === null ? loadForRequest(life, this.host) : this.#loadChosen(life);
     if (pending === undefined) {
       this.#loaded(life, readonly);
       this.#tell(life);
@@ -111,7 +113,7 @@ export abstract class SessionAccess extends SessionCommits {
     this.#initiated = true;
     if (readonly) life.session.refuseWrites();
     const { tokens, earlierTokens, takeOver } = this.host;
-    const isChosen = this.#chosenId !== null;
+    const isChosen = this.#loadChosen !== null;
     // Not found by a cookie in its current place: the browser may need to be given the token.
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
     const isCookieDue = isElsewhere && life.giveTokenUnlessSent(tokens);
@@ -131,7 +133,7 @@ export abstract class SessionAccess extends SessionCommits {
    * Generates a session id for `setId`: 256 random bits as 43 characters of base64url.
    *
    * @example
-   * session.setId(session.generateId());
+   * await session.setId(await session.generateId()).start();
    */
   generateId(): Promise<string> {
     this.#generatedId = randomId();
@@ -141,7 +143,8 @@ export abstract class SessionAccess extends SessionCommits {
   /**
    * Switches this request, and the browser's cookie, to another session; `await session.start()` loads it.
    * Uncommitted changes are discarded. An id without a record is not adopted unless it comes from
-   * `generateId`. Never pass an id that a visitor sent: use `setSignedId` for that.
+   * `generateId`. `stealth` keeps no records, apart from those in a ledger, so it finds no session by an id.
+   * Never pass an id that a visitor sent: use `setSignedId` for that.
    *
    * @param id the raw id (`session.id`), not the cookie value
    * @throws SessionValueError if the id is not a string, or empty
@@ -156,15 +159,15 @@ export abstract class SessionAccess extends SessionCommits {
         `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
       );
     this.#assertSwitchable();
-    this.#choose(id, id === this.#generatedId);
-    return this;
+    return this.#choose((life) => life.loads.byId(id), id === this.#generatedId ? id : null);
   }
 
   /**
    * Switches this request to the session of a signed id; `await session.start()` loads it.
    *
-   * @param signedId the value of a session cookie (`session.signedId`); may come from a visitor
-   * @param secret used instead of the application's secrets. Default: those
+   * @param signedId the value of a session cookie (`session.signedId`); may come from a visitor. With `stealth`
+   * that is the sealed session, which is loaded as it was when it was sealed
+   * @param secret used instead of the application's secrets, for a signed id. Default: those
    * @returns the session; or false if the signature is not ours, in which case nothing has changed
    * @throws SessionValueError if the secret given is not a string, or empty
    * @throws SessionReadonlyError if no cookie can be sent (a socket, a subscription, a job)
@@ -180,22 +183,24 @@ export abstract class SessionAccess extends SessionCommits {
       );
     this.#assertSwitchable();
     // The signed id may come from a query or a body, where a visitor can send anything.
-    const id = typeof signedId === 'string' ? this.host.verify?.(signedId, secret) : null;
-    if (typeof id !== 'string') return false;
-    this.#choose(id, false);
-    return this;
+    if (typeof signedId !== 'string') return false;
+    const id = this.host.verify?.(signedId, secret);
+    if (typeof id === 'string') return this.#choose((life) => life.loads.byId(id));
+    const isSealed = secret === undefined && this.lifecycle.loads.opens(signedId);
+    return isSealed && this.#choose((life) => life.loads.byToken(signedId));
   }
 
   /**
-   * Leaves the current session; the next `initiate` loads the session with this id.
+   * Leaves the current session; the next `initiate` loads another.
    *
-   * @param fresh whether the id was generated in this request: if no record has it, a session begins under it
+   * @param freshId an id generated in this request: if no record has it, a session begins under it
    */
-  #choose(id: string, fresh: boolean): void {
-    this.lifecycle.switchTo(fresh ? id : null);
-    this.#chosenId = id;
+  #choose(load: Load, freshId: string | null = null): this {
+    this.lifecycle.switchTo(freshId);
+    this.#loadChosen = load;
     this.#initiated = false;
     this.#initiating = null;
+    return this;
   }
 
   // ---- for the methods of the session --------------------------------------------------------------------------

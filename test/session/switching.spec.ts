@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import type { Session, SessionModuleOptions } from 'nestjs-session-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -26,6 +28,83 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
       expect(await visitor.in((session) => [session.id, session.get('a')])).toEqual([other[0], 'other']);
     },
   );
+
+  describe.each<[string, Partial<SessionModuleOptions>]>([
+    ['alone', {}],
+    ['with a ledger', { stealth: { ledger: 'memory' } }],
+  ])('on stealth %s', (_how, options) => {
+    let sealing: HandlerApp;
+    beforeAll(async () => {
+      sealing = await HandlerApp.start(platform, { options: { driver: 'stealth', ...options } });
+    });
+    afterAll(async () => {
+      await sealing[Symbol.asyncDispose]();
+    });
+
+    /** A visitor and the token of the session. The value is random, so longer text means more cookies. */
+    async function sealed(userId: string | null, bytes = 6) {
+      const visitor = sealing.visitor();
+      const value = randomBytes(bytes).toString('base64url');
+      const token = await visitor.in(async (session) => {
+        session.put({ value, ...(userId === null ? {} : { userId }) });
+        await session.commit();
+        return session.signedId;
+      });
+      return { visitor, value, token };
+    }
+
+    const switched = async (session: Session, token: string): Promise<boolean> =>
+      session.setSignedId(token) !== false && (await session.start()).stored;
+
+    it.each([
+      ['nobody', 'in one cookie', null, 6],
+      ['nobody', 'in several cookies', null, 4000],
+      ['a user', 'in one cookie', 'ada', 6],
+    ])('continues the session that %s is signed in to, %s', async (_who, _size, userId, bytes) => {
+      const { token, value } = await sealed(userId, bytes);
+      const visitor = sealing.visitor();
+      await visitor.in((session) => session.put('mine', 1));
+      const seen = await visitor.in(async (session) => [
+        await switched(session, token),
+        session.get('value'),
+      ]);
+      expect(seen).toEqual([true, value]);
+      expect(await visitor.in((session) => session.all())).toEqual({
+        value,
+        ...(userId === null ? {} : { userId }),
+      });
+    });
+
+    it('finds nothing once the session has ended, and sends no cookie', async () => {
+      const { visitor, token } = await sealed(null);
+      await visitor.in((session) => session.destroy());
+      const { value, cookies } = await sealing.visitor().handle((session) => switched(session, token));
+      expect([value, cookies]).toEqual([false, []]);
+    });
+
+    it('refuses a token that was tampered with, or that another application sealed', async () => {
+      await using other = await HandlerApp.start(platform, {
+        options: { driver: 'stealth', secret: 'quite another secret of enough letters' },
+      });
+      const foreign = await other.visitor().in(async (session) => {
+        await session.put('value', 1).commit();
+        return session.signedId;
+      });
+      const { visitor, token, value } = await sealed(null);
+      const tampered = token.slice(0, -4) + (token.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+      const seen = await visitor.in((session) => [
+        session.setSignedId(tampered),
+        session.setSignedId(foreign),
+        session.get('value'),
+      ]);
+      expect(seen).toEqual([false, false, value]);
+    });
+
+    it('is refused by an application that keeps records', async () => {
+      const { token } = await sealed(null);
+      expect(await app.visitor().in((session) => session.setSignedId(token))).toBe(false);
+    });
+  });
 
   it('sends no cookie if the browser already has it', async () => {
     const visitor = app.visitor();

@@ -22,7 +22,7 @@ interface OpenedRecord {
  * wins, unless the option `ledger` names where to keep who is signed in and what has ended.
  *
  * @example
- * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'stealth' })
+ * SessionModule.forRoot({ secret: process.env.SESSION_SECRET ?? '', driver: 'stealth' })
  */
 export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
