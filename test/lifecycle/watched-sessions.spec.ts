@@ -413,19 +413,22 @@ describe('session.ended', () => {
     const live = new WatchedSessions(systemClock, 10_000);
     const expiresAt = Date.now() + 10 * MINUTE_MS;
     const asked = new Set<string>();
-    let [waiting, most] = [0, 0];
+    let waiting: (() => void)[] = [];
+    let most = 0;
     for (let number = 0; number < 2_000; number += 1) {
       live.watch({ id: String(number), expiresAt }, async (id) => {
         asked.add(id);
-        waiting += 1;
-        most = Math.max(most, waiting);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        waiting -= 1;
+        await new Promise<void>((resolve) => {
+          most = Math.max(most, waiting.push(resolve));
+        });
         return { id, expiresAt };
       });
     }
     for (let step = 0; step < 220; step += 1) {
-      await pass(50);
+      vi.advanceTimersByTime(50);
+      const answered = waiting;
+      waiting = [];
+      for (const answer of answered) answer();
       await new Promise(setImmediate);
     }
     expect(asked.size).toBe(2_000);

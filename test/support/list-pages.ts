@@ -172,7 +172,8 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       const ended = new Set<string>();
       const found = await all(async ({ sessions }) => {
         await Promise.all(
-          sessions.slice(0, 20).map(async ({ handle }) => {
+          // A few: to end one, all of the user's sessions are read.
+          sessions.slice(0, 5).map(async ({ handle }) => {
             expect(await app.manager.end('ann', handle)).toBe(true);
             ended.add(handle);
           }),
