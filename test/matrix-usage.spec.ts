@@ -20,7 +20,7 @@ describe('npm run test:matrix', () => {
   it.each([
     [['--nodes', '22'], "Unknown option '--nodes'"],
     [['--nest', '10'], "--nest got '10'; it takes 11, 12, several of them separated by commas."],
-    [['--node', '20,'], "--node got ''; it takes 20, 22, 24, several of them separated by commas."],
+    [['--node', '20,'], "--node got ''; it takes 20, 22, 24, 26, several of them separated by commas."],
   ])('says what is wrong with %j, prints its usage, and runs nothing', (args, wrong) => {
     const { status, said } = run(...args);
     expect(status).toBe(2);

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 /** Nest 11 is CommonJS, Nest 12 is ES modules. */
 const NESTS = ['11', '12'];
-const NODES = ['20', '22', '24'];
+const NODES = ['20', '22', '24', '26'];
 
 const USAGE = `Runs the end-to-end tests with every Nest on every Node that the package is for, each with the package as it is installed.
 

@@ -124,7 +124,8 @@ export function describeComingOver(
       it('is a stranger if the old cookie was altered in any way', async () => {
         const browser = await signedIn();
         const sent = browser.cookie;
-        const value = sent.slice(`${old.cookieName}=`.length);
+        // iron-session adds its version, which is not signed and which nothing depends on.
+        const value = sent.slice(`${old.cookieName}=`.length).replace(/~2$/, '');
         const texts = [
           ...[1, 5, 20, Math.floor(value.length / 2)].map((length) => value.slice(0, -length)),
           ...[0, 3, 9, Math.floor(value.length / 2)].map((at) => flipped(value, at)),

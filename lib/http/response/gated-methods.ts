@@ -71,7 +71,7 @@ const GATED = [
   ['write', gated('write')],
   ['end', gated('end')],
   ['flushHeaders', gated('flushHeaders')],
-  // Node's old name for `writeHead`, absent from HTTP/2.
+  // The old name for `writeHead` in Node up to 24, absent from HTTP/2.
   ['writeHeader', gated('writeHead')],
 ] as const;
 
