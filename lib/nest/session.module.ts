@@ -103,6 +103,7 @@ export class SessionModule
   readonly #sessions: HttpSessions;
   readonly #routers: RouterBinding;
   readonly #manager: SessionManager;
+  readonly #sockets: SocketSessions;
   /**
    * Runs once, before the first handler is registered: that of a route, of a gateway, or of a microservice, which
    * may be without HTTP.
@@ -125,6 +126,7 @@ export class SessionModule
     this.#adapterHost = adapterHost;
     this.#sessions = sessions;
     this.#manager = manager;
+    this.#sockets = sockets;
     this.#prepareHandlers = () => {
       this.#prepareHandlers = () => undefined;
       findAnsweringHandlers(discovery);
@@ -198,8 +200,9 @@ export class SessionModule
     await this.#manager.lifecycles.boot();
   }
 
-  /** Closes what the drivers opened. */
+  /** Closes what the drivers opened, once running handlers of sockets have stored what they wrote. */
   async onApplicationShutdown(): Promise<void> {
+    await this.#sockets.callsEnded();
     await this.#manager.lifecycles.shutdown();
   }
 }

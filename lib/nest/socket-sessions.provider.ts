@@ -21,6 +21,7 @@ export function socketSessions(
     cookieAttributes: settings.cookie.attributes,
     log,
     tokens: settings,
+    patienceMs: settings.storeTimeout,
     isExcluded: routesOf('exclude', settings, config, adapterHost),
     isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {

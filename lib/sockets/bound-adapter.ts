@@ -9,7 +9,8 @@ type Answer = ReturnType<WsMessageHandler['callback']>;
 const bound = new WeakMap<WebSocketAdapter, WeakSet<SocketSessions>>();
 
 /**
- * Makes an adapter report each new client, and run each message in the session of its client.
+ * Makes an adapter report each new client, run each message in the session of its client, and wait for running
+ * handlers when it is closed.
  *
  * All clients and all messages pass the adapter, whatever their library, port and namespace, and the callback
  * it gets for a message runs guards, pipes, interceptors, the handler and filters. So its methods are
@@ -22,7 +23,7 @@ export function bindAdapter(adapter: WebSocketAdapter, sockets: SocketSessions):
   if (applications.has(sockets)) return;
   bound.set(adapter, applications.add(sockets));
   // oxlint-disable-next-line typescript/unbound-method -- called on the adapter below
-  const { bindClientConnect, bindMessageHandlers } = adapter;
+  const { bindClientConnect, bindMessageHandlers, close } = adapter;
 
   adapter.bindClientConnect = function bindSessions(server, callback) {
     const connect = (client: unknown, ...rest: unknown[]): unknown => {
@@ -42,5 +43,11 @@ export function bindAdapter(adapter: WebSocketAdapter, sockets: SocketSessions):
       },
     });
     return bindMessageHandlers.call(this, client, handlers.map(inSession), transform);
+  };
+
+  // Nest closes the stores after this.
+  adapter.close = async function closeAfterCalls(server) {
+    await close.call(this, server);
+    await sockets.callsEnded();
   };
 }

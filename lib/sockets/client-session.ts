@@ -1,5 +1,6 @@
 import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
 import { RequestSession } from '../session/request-session.js';
+import type { RunningCalls } from './running-calls.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { SocketHost } from './socket-host.js';
 
@@ -19,6 +20,8 @@ export interface ConnectionSetup {
    * @param livesInCookie whether only the cookie holds the session
    */
   watch(place: Whereabouts, livesInCookie: boolean): Watch;
+  /** The calls that a shutdown waits for. */
+  readonly running: RunningCalls;
   /** The token of an id. */
   tokenOf(id: string): string;
   /** Reports that changes could not be stored when no handler can be told any more. */
@@ -98,6 +101,7 @@ export class ClientSession {
   async load(): Promise<MessageSession> {
     this.#followInProcess();
     const opened = this.make();
+    this.#setup.running.begin(opened.host);
     try {
       await opened.session.initiateAtOnce(false);
       return this.#recognized(opened);
@@ -139,6 +143,7 @@ export class ClientSession {
       // The session has another user now: a socket is never passed from one user to another.
       this.#isOver = true;
       this.#tokens = [];
+      this.#setup.running.end(host);
       return this.make();
     }
     return opened;

@@ -108,6 +108,8 @@ export class SocketConnection {
   async lease(isVisit: boolean): Promise<SessionLease | null> {
     if (this.#isEnded) return null;
     const opened = !this.#session.mayExist ? this.#session.make() : await this.#session.load();
+    // An operation may last as long as its client stays.
+    this.#setup.running.end(opened.host);
     if (!isVisit) opened.session.bePassive();
     const isLast = this.#session.isOver;
     return {
@@ -219,6 +221,7 @@ export class SocketConnection {
     }
     session.hostOver();
     host.end();
+    this.#setup.running.end(host);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
 import type { ConnectionSetup } from './client-session.js';
+import { RunningCalls } from './running-calls.js';
 import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, SocketHost, type SocketTexts } from './socket-host.js';
 
@@ -16,7 +17,9 @@ interface SocketSettings extends DetachedSettings {
   readonly isExcluded: RouteTest | null;
   /** Matches sockets whose messages renew nothing. */
   readonly isPassive: RouteTest | null;
-  readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf' | 'watch'> & {
+  /** How long a shutdown waits for running handlers, in ms. */
+  readonly patienceMs: number;
+  readonly connections: Omit<ConnectionSetup, 'host' | 'running' | 'tokenOf' | 'watch'> & {
     /** As in `ConnectionSetup`; with the request of the handshake if a driver is created for each request. */
     watch(place: Whereabouts, livesInCookie: boolean, request: unknown): Watch;
   };
@@ -39,6 +42,7 @@ type OnClose = (closed: () => void) => void;
  */
 export class SocketSessions {
   readonly #settings: SocketSettings;
+  readonly #running = new RunningCalls();
 
   constructor(settings: SocketSettings) {
     this.#settings = settings;
@@ -78,6 +82,7 @@ export class SocketSessions {
     const connectionSetup: ConnectionSetup = {
       ...settings.connections,
       watch: (watched, livesInCookie) => settings.connections.watch(watched, livesInCookie, request),
+      running: this.#running,
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
         new SocketHost(detached, texts, of, carried, { isKnown, isPassive }, request),
@@ -85,6 +90,16 @@ export class SocketSessions {
     const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());
     return connection;
+  }
+
+  /**
+   * Waits for the handlers and hooks that are running, so that what they write is stored before the store is
+   * closed.
+   *
+   * @returns at the latest after the patience of the settings
+   */
+  async callsEnded(): Promise<void> {
+    await this.#running.allEnded(this.#settings.patienceMs);
   }
 
   /** Without a handshake, or if the tenant cannot be determined from it, the client has no session. */
