@@ -1,4 +1,6 @@
-/** Brands a SessionError that extends another class. */
+import { IntrinsicException } from '@nestjs/common';
+
+/** Brands an UnloggedSessionError with the kind of SessionError that it is. */
 export const SESSION_ERROR: unique symbol = Symbol('nestjs-session-kit: error');
 
 /**
@@ -37,14 +39,45 @@ export class SessionError extends Error {
   }
 
   /**
-   * Branded errors that extend another class also count as instances.
+   * An UnloggedSessionError also counts as an instance of the class that its brand names.
    *
    * @internal
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this === SessionError && typeof value === 'object' && value !== null && SESSION_ERROR in value)
-      return true;
-    return Function.prototype[Symbol.hasInstance].call(this, value);
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    if (!(value instanceof UnloggedSessionError)) return false;
+    const kind = value[SESSION_ERROR];
+    return kind === this || Object.prototype.isPrototypeOf.call(this, kind);
+  }
+}
+
+/**
+ * A SessionError that Nest's exception filters answer but do not log (IntrinsicException): it is no fault, or it
+ * is the failure of a store, which is logged once and not for each request.
+ *
+ * @internal
+ */
+export abstract class UnloggedSessionError extends IntrinsicException implements SessionError {
+  /** The status that Nest's default exception filter responds with when the error is not caught. */
+  abstract readonly statusCode: number;
+
+  /** @internal */
+  readonly [SESSION_ERROR]: typeof SessionError = SessionError;
+
+  /** The same as for SessionError. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+
+  /** The same as `statusCode`. */
+  get status(): number {
+    return this.statusCode;
+  }
+
+  /** False: the application decides what the visitor is told. */
+  get expose(): boolean {
+    return false;
   }
 }
 
@@ -70,22 +103,22 @@ export class NoSessionError extends SessionError {}
 /**
  * A write was refused. Either the session was initiated read-only, or the write needs a cookie where none can
  * be sent (both respond with 500: a mistake in the application), or `whenStoreFails: 'degrade'` made the
- * session read-only (503: the store failed).
+ * session read-only (503, and Nest does not log it: the store failed).
  *
  * @example
  * try { session.increment('visits'); } catch (error) { if (!(error instanceof SessionReadonlyError)) throw error; }
  */
-export class SessionReadonlyError extends SessionError {
-  override readonly statusCode: number;
+export class SessionReadonlyError extends SessionError {}
 
-  /**
-   * @param message what was refused and what to do
-   * @param options `degraded` is true if the session is read-only because its store failed. Default false
-   */
-  constructor(message: string, options?: ErrorOptions & { degraded?: boolean }) {
-    super(message, options);
-    this.statusCode = options?.degraded === true ? 503 : 500;
-  }
+/**
+ * The SessionReadonlyError of a session that is read-only because its store failed.
+ *
+ * @internal
+ */
+export class DegradedSessionError extends UnloggedSessionError {
+  readonly statusCode: number = 503;
+  override readonly [SESSION_ERROR] = SessionReadonlyError;
+  override readonly name = 'SessionReadonlyError';
 }
 
 /**
@@ -122,11 +155,12 @@ export class SessionTooLargeError extends SessionError {
 }
 
 /**
- * The store failed or did not answer within `storeTimeout`. `cause` is the error that its client reported.
+ * The store failed or did not answer within `storeTimeout`. `cause` is the error that its client reported. Nest
+ * does not log it for each request: one line says that the store fails.
  *
  * @example
  * try { await sessions.destroy(id); } catch (error) { if (error instanceof SessionStoreError) retryLater(id); }
  */
-export class SessionStoreError extends SessionError {
-  override readonly statusCode: number = 503;
+export class SessionStoreError extends UnloggedSessionError {
+  readonly statusCode: number = 503;
 }

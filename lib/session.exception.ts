@@ -1,5 +1,5 @@
-import { IntrinsicException, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
-import { SESSION_ERROR, type SessionError } from './session.errors.js';
+import { ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
+import { UnloggedSessionError } from './session.errors.js';
 
 /**
  * The exception that Nest's exception filters get when a session cannot be loaded or stored: a 503 that tells
@@ -64,12 +64,8 @@ export class SignInRequiredException extends UnauthorizedException {
  * @example
  * try { await session.signIn(user.id).commit(); } catch (error) { if (error instanceof SessionLimitError) return tooMany(user); throw error; }
  */
-export class SessionLimitError extends IntrinsicException implements SessionError {
-  /** The status that Nest's default exception filter responds with when the error is not caught. */
+export class SessionLimitError extends UnloggedSessionError {
   readonly statusCode: number = 409;
-
-  /** @internal */
-  readonly [SESSION_ERROR] = true;
 
   /** Sent to GraphQL clients with the message: GraphQL libraries pass on the `extensions` of an error. */
   readonly extensions = { code: 'CONFLICT' } as const;
@@ -82,17 +78,6 @@ export class SessionLimitError extends IntrinsicException implements SessionErro
     super(
       `The user is signed in on as many devices as allowed (${max}). One of them has to sign out before another can sign in.`,
     );
-    this.name = new.target.name;
     this.max = max;
-  }
-
-  /** The same as `statusCode`. */
-  get status(): number {
-    return this.statusCode;
-  }
-
-  /** False: the application decides what the visitor is told. */
-  get expose(): boolean {
-    return false;
   }
 }

@@ -1,4 +1,4 @@
-import { SessionError, SessionReadonlyError } from '../session.errors.js';
+import { DegradedSessionError, SessionError, SessionReadonlyError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
 /** The session was read or written before it was loaded. */
@@ -10,13 +10,14 @@ export function notInitiated(): SessionError {
 
 /** @param degraded whether the session is read-only because its store failed */
 export function readonlySession(degraded: boolean): SessionReadonlyError {
-  return new SessionReadonlyError(
-    degraded
-      ? "The session's store failed, and the session is empty and read-only (option 'whenStoreFails' is 'degrade'). " +
-          'Ask `session.readonly` before you write; what has to be written can be tried again when the store is back.'
-      : 'The session is read-only: initiate(true) or start(true) made it so. Write before that, or ask `session.readonly`.',
-    { degraded },
-  );
+  return degraded
+    ? new DegradedSessionError(
+        "The session's store failed, and the session is empty and read-only (option 'whenStoreFails' is 'degrade'). " +
+          'Ask `session.readonly` before you write; what has to be written can be tried again when the store is back.',
+      )
+    : new SessionReadonlyError(
+        'The session is read-only: initiate(true) or start(true) made it so. Write before that, or ask `session.readonly`.',
+      );
 }
 
 /** A commit needs a cookie after the response headers were sent. */

@@ -1,7 +1,8 @@
-import { Controller, Get, type LoggerService } from '@nestjs/common';
+import { Controller, Delete, Get, type LoggerService } from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
 import {
   Session,
+  SessionManager,
   type SessionModuleOptions,
   SessionReadonlyError,
   SessionStoreError,
@@ -42,6 +43,27 @@ class FacadeController {
     Session.put('a', 1);
     return {};
   }
+
+  @Get('facade/commit')
+  async commit(): Promise<void> {
+    await Session.put('a', 1).commit();
+  }
+}
+
+/** Passes on whatever the store does to Nest's exception filter. */
+@Controller('managed')
+class ManagedController {
+  constructor(private readonly sessions: SessionManager) {}
+
+  @Get()
+  read(): Promise<unknown> {
+    return this.sessions.read('some id');
+  }
+
+  @Delete()
+  destroy(): Promise<unknown> {
+    return this.sessions.destroy('some id');
+  }
 }
 
 describe.each(PLATFORMS)('an application on %s whose store is in trouble', (platform) => {
@@ -49,7 +71,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     const driver = new ScriptedDriver();
     const journal = new Journal();
     const app = await HandlerApp.start(platform, {
-      controllers: [FacadeController],
+      controllers: [FacadeController, ManagedController],
       options: {
         driver: 'scripted',
         drivers: { scripted: { useFactory: () => driver } },
@@ -226,6 +248,30 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       driver.moods = { write: mood };
       for (let times = 0; times < 3; times += 1)
         await visitor.handle((session) => session.put('a', 1).commit(), { status: 503 });
+      expect(journal.lines).toEqual([expect.stringContaining('Said once')]);
+    });
+
+    it('logs the failure once even if its errors reach the exception filter of Nest', async () => {
+      await using scene = await begin();
+      const { app, driver, journal } = scene;
+      driver.mood = mood;
+      for (let times = 0; times < 3; times += 1) {
+        const { agent } = app.visitor();
+        await agent.get('/facade/commit').expect(503);
+        await agent.get('/managed').expect(503);
+        await agent.delete('/managed').expect(503);
+      }
+      expect(journal.lines).toEqual([expect.stringContaining('Said once')]);
+    });
+
+    it('logs the failure once even if an empty read-only session is written', async () => {
+      await using scene = await begin({ whenStoreFails: 'degrade' });
+      const { driver, journal, visitor } = scene;
+      driver.mood = mood;
+      for (let times = 0; times < 3; times += 1) {
+        await visitor.handle((session) => session.put('a', 1), { status: 503 });
+        await visitor.agent.get('/facade').expect(503);
+      }
       expect(journal.lines).toEqual([expect.stringContaining('Said once')]);
     });
 
