@@ -170,13 +170,13 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.destroy();
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#destroyed(this.endable.destroy()), callback);
+    return withCallback(() => this.#destroyed(this.endable.destroy(), this.host.headSent), callback);
   }
 
-  /** If the session lives in the cookie, the cookie has to be expired, and it may be too late for that. */
-  async #destroyed(destroying: Promise<void>): Promise<this> {
+  /** @param isHeadSent whether it was too late to expire the cookie from the start; a head sent since then has done so */
+  async #destroyed(destroying: Promise<void>, isHeadSent: boolean): Promise<this> {
     await destroying;
-    if (this.host.tokens.length > 0 && this.isCookieLate) throw this.giveUpTooLate();
+    if (isHeadSent && this.host.tokens.length > 0 && this.lifecycle.livesInCookie) throw this.giveUpTooLate();
     return this;
   }
 

@@ -7,13 +7,14 @@ import {
   type NestInterceptor,
   Param,
   Query,
+  Req,
   RequestTimeoutException,
   Res,
   UseInterceptors,
 } from '@nestjs/common';
 import { TimeoutError, catchError, throwError, timeout } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Session, SessionError } from 'nestjs-session-kit';
+import { Session, SessionError, type SessionModuleOptions } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
 
@@ -65,6 +66,14 @@ class LateController {
     return {};
   }
 
+  /** Ends the session without waiting until it has ended. */
+  @Get('not-awaited/:way')
+  notAwaited(@Req() req: { session: { destroy(): unknown } | null }, @Param('way') way: string) {
+    if (way === 'null') req.session = null;
+    else void req.session?.destroy();
+    return {};
+  }
+
   /** Sends the head, changes the session, and commits by hand. */
   @Get(':change')
   async change(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
@@ -104,6 +113,10 @@ class LateController {
   }
 }
 
+const STORES: Record<string, Partial<SessionModuleOptions>> = {
+  'stealth and a ledger': { driver: 'stealth', stealth: { ledger: 'memory' }, userKey: 'begun' },
+};
+
 async function begin(platform: (typeof PLATFORMS)[number], driver: string) {
   goOn = new Deferred();
   outcome = new Deferred();
@@ -111,7 +124,7 @@ async function begin(platform: (typeof PLATFORMS)[number], driver: string) {
   const note = (line: unknown): void => void log.push(String(line));
   const app = await TestApp.start(platform, {
     controllers: [LateController],
-    options: { driver },
+    options: STORES[driver] ?? { driver },
     configure: (nest) => {
       nest.useLogger({ log: () => undefined, warn: note, error: note });
     },
@@ -151,6 +164,7 @@ describe.each(PLATFORMS)('a commit after the head of the response was sent, on %
 
   it.each([
     ['memory', 'done'],
+    ['stealth and a ledger', 'done'],
     ['stealth', expect.any(SessionError)],
   ])('still ends a session, and rejects if only its cookie holds it: %s', async (driver, expected) => {
     await using scene = await begin(platform, driver);
@@ -160,6 +174,20 @@ describe.each(PLATFORMS)('a commit after the head of the response was sent, on %
     expect(await outcome.promise).toEqual(expected);
     await visitor.get('/all').expect(200, {});
   });
+
+  it.each(['stealth', 'memory'])(
+    'is no commit of a session whose end nobody awaited, if the head carries the expired cookie: %s',
+    async (driver) => {
+      await using scene = await begin(platform, driver);
+      for (const way of ['null', 'destroy']) {
+        const visitor = scene.app.visitor();
+        await visitor.get('/begin').expect(200);
+        const response = await visitor.get(`/not-awaited/${way}`).expect(200);
+        expect(setCookies(response)).toEqual([expect.stringContaining('session=; Max-Age=0')]);
+      }
+      expect(scene.log).toEqual([]);
+    },
+  );
 
   it('is logged once, even if a write of the response detects it first', async () => {
     await using scene = await begin(platform, 'stealth');
