@@ -286,6 +286,31 @@ describeWith(
       await expect(driver.read('id')).rejects.toThrow('not been opened');
     });
 
+    it('closes its connection once the calls under way are answered', async () => {
+      const server = await start();
+      const driver = await openDriver({ url: server.url });
+      await driver.write('id', sampleRecord());
+      server.pause();
+      const reading = driver.read('id');
+      let isClosed = false;
+      const closing = driver.close().then(() => (isClosed = true));
+      await turnOfTheLoop();
+      expect(isClosed).toBe(false);
+      server.resume();
+      expect(await reading).not.toBeNull();
+      await closing;
+    });
+
+    it('closes while the server is paused', async () => {
+      const server = await start();
+      const driver = await openDriver({ url: server.url }, 200);
+      await untilItWorks(() => driver.read('id'));
+      server.pause();
+      const waiting = driver.read('id').catch((error: unknown) => error);
+      await driver.close();
+      expect(await waiting).toMatchObject({ code: 'ECONNRESET' });
+    });
+
     it('keeps ids and payloads out of its errors', async () => {
       const full = await startRedisProcess({
         settings: { maxmemory: '1', 'maxmemory-policy': 'noeviction' },
