@@ -1,3 +1,4 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { SessionValueError } from '../session.errors.js';
 import { inOrderOfRemoval } from '../state/removal-order.js';
 import { ARGUMENTS, countArguments } from './argument-counts.js';
@@ -16,8 +17,7 @@ import { inContextOf } from './session.context.js';
 
 // Each class adds one group of methods to the class before it:
 //
-// - SessionCommits: for the response gate, the interceptors and sockets: whether a commit is due, running it,
-//   the cookie
+// - SessionCommits: for the response gate, interceptors and sockets: whether a commit is due, running it, the cookie
 // - SessionAccess: which session it is, loading it, and whether it may be changed
 // - SessionInfo: properties of the session
 // - SessionReading: reads values
@@ -163,20 +163,20 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    *
    * @param callback called at the end, with the error if there is one; for code written for express-session
    * @throws SessionStoreError if the store fails
-   * @throws SessionError if the session lives in the cookie (`stealth`) and the response headers have been
-   * sent
+   * @throws SessionError if the session lives in the cookie (`stealth`) and it is too late to expire that
    * @throws SessionReadonlyError if the session is read-only
    * @example
    * await session.destroy();
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#destroyed(this.endable.destroy(), this.host.headSent), callback);
+    return withCallback(() => this.#destroy(this.endable), callback);
   }
 
-  /** @param isHeadSent whether it was too late to expire the cookie from the start; a head sent since then has done so */
-  async #destroyed(destroying: Promise<void>, isHeadSent: boolean): Promise<this> {
-    await destroying;
-    if (isHeadSent && this.host.tokens.length > 0 && this.lifecycle.livesInCookie) throw this.giveUpTooLate();
+  async #destroy(life: SessionLifecycle): Promise<this> {
+    // Asked first: a head that is sent while the session is being removed expires the cookie.
+    const isTooLate = this.host.headSent && (this.host.tokens.length > 0 || life.session.base !== null);
+    await life.destroy();
+    if (isTooLate && life.livesInCookie) throw this.giveUpTooLate();
     return this;
   }
 

@@ -74,6 +74,22 @@ class LateController {
     return {};
   }
 
+  /** Begins a session, sends its cookie, and ends it. */
+  @Get('begin-and-end')
+  async beginAndEnd(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
+    await session.put('begun', true).commit();
+    const raw = rawOf(res);
+    raw.writeHead(200);
+    raw.write('begun, ');
+    outcome.resolve(
+      await session.destroy().then(
+        () => 'done',
+        (error: unknown) => error,
+      ),
+    );
+    raw.end('ended');
+  }
+
   /** Sends the head, changes the session, and commits by hand. */
   @Get(':change')
   async change(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
@@ -174,6 +190,21 @@ describe.each(PLATFORMS)('a commit after the head of the response was sent, on %
     expect(await outcome.promise).toEqual(expected);
     await visitor.get('/all').expect(200, {});
   });
+
+  it.each([
+    ['memory', 'done', 0],
+    ['stealth and a ledger', 'done', 0],
+    ['stealth', expect.any(SessionError), 1],
+  ])(
+    'is refused if it ends a session whose cookie has just been sent: %s',
+    async (driver, expected, lines) => {
+      await using scene = await begin(platform, driver);
+      const response = await scene.app.visitor().get('/begin-and-end').expect(200);
+      expect(setCookies(response)).toEqual([expect.stringContaining('Max-Age=7200')]);
+      expect(await outcome.promise).toEqual(expected);
+      expect(scene.log).toHaveLength(lines);
+    },
+  );
 
   it.each(['stealth', 'memory'])(
     'is no commit of a session whose end nobody awaited, if the head carries the expired cookie: %s',
