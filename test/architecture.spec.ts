@@ -103,7 +103,7 @@ const BELOW: Record<string, readonly string[]> = {
   lifecycle: ['session.errors.ts', 'session.exception.ts', 'crypto', 'state', 'drivers', 'events'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
-  sockets: ['session.exception.ts', 'options', 'state', 'lifecycle', 'session', 'http'],
+  sockets: ['session.exception.ts', 'options', 'state', 'drivers', 'lifecycle', 'session', 'http'],
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
   forms: ['session.errors.ts', 'state', 'session', 'http'],
   nest: ['graphql', 'sockets', 'session.exception.ts', 'events', ...TO_HTTP],

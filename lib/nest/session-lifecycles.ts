@@ -72,6 +72,7 @@ export class SessionLifecycles implements LifecycleFactory {
   async shutdown(): Promise<void> {
     this.runtime.watched.close();
     await this.garbage.stop();
+    await this.driverInUse.callsEnded();
     await this.#registry.close();
   }
 

@@ -1,6 +1,6 @@
+import type { RunningCalls } from '../drivers/running-calls.js';
 import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
 import { RequestSession } from '../session/request-session.js';
-import type { RunningCalls } from './running-calls.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { SocketHost } from './socket-host.js';
 

@@ -1,3 +1,4 @@
+import { RunningCalls } from '../drivers/running-calls.js';
 import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
 import { sentTokens } from '../http/cookie/sent-tokens.js';
 import type { RouteTest } from '../http/routing/named-routes.js';
@@ -7,7 +8,6 @@ import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
 import type { ConnectionSetup } from './client-session.js';
-import { RunningCalls } from './running-calls.js';
 import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, SocketHost, type SocketTexts } from './socket-host.js';
 

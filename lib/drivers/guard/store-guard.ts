@@ -3,6 +3,7 @@ import { SessionError, SessionStoreError } from '../../session.errors.js';
 import type { DriverLifecycle } from '../driver.js';
 import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
 import { failureReason, troubleOf } from './failure-reason.js';
+import { RunningCalls } from '../running-calls.js';
 import type { SessionLog } from '../session-log.js';
 import { StoreHealth, type StoreUse } from './store-health.js';
 
@@ -40,6 +41,7 @@ export class StoreGuard {
   readonly #health: StoreHealth;
   /** Keyed by server. A store may hang for writes alone. */
   readonly #circuits = new Map<string, Circuits>();
+  readonly #running = new RunningCalls();
 
   constructor({ name, timeout, log, clock = systemClock }: StoreGuardOptions) {
     this.name = name;
@@ -65,6 +67,8 @@ export class StoreGuard {
     always = false,
   ): Promise<T> {
     const { failures, recoveries } = this.#health;
+    const running = {};
+    this.#running.begin(running);
     try {
       const result = judge(await this.#circuitOf(use, store, id).run(call, store, always));
       this.#health.succeeded(use, id, failures);
@@ -80,7 +84,14 @@ export class StoreGuard {
       const { failure, said } = this.#describe(error);
       this.#health.failed(use, id, said, troubleOf(error), recoveries);
       throw failure;
+    } finally {
+      this.#running.end(running);
     }
+  }
+
+  /** Waits for the calls under way, so that closing the store does not make them fail. */
+  callsEnded(): Promise<void> {
+    return this.#running.allEnded(this.#timeout);
   }
 
   #circuitOf(use: StoreUse, store: GuardedStore, id: string): CircuitBreaker {

@@ -187,13 +187,9 @@ export class RedisConnection {
     });
   }
 
-  /** Closes the connection for good. Commands under way are answered first, unless that takes longer than a call may. */
-  async close(): Promise<void> {
+  /** Closes the connection for good. */
+  close(): void {
     this.#endHandshake();
-    if (this.#isReady) {
-      const answered = this.client.quit().catch(() => undefined);
-      await Promise.race([answered, delay(this.#limitMs, undefined, { ref: false })]);
-    }
     this.client.disconnect();
   }
 

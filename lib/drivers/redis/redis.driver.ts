@@ -75,9 +75,8 @@ export class RedisDriver implements RecordDriver {
 
   /** Closes the connection that `open` made; a client of the application stays open. */
   async close(): Promise<void> {
-    const connection = this.#connection;
+    this.#connection?.close();
     this.#connection = undefined;
-    await connection?.close();
   }
 
   /** The driver's own connection may have been cut off silently: fails what waits on it, and connects anew. */

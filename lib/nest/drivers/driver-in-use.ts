@@ -136,6 +136,11 @@ export class DriverInUse {
     return this.#registry.isBuiltIn(this.#settings.driver);
   }
 
+  /** Waits for the calls of the store that are under way. */
+  callsEnded(): Promise<void> {
+    return (this.#ledger ?? this.#store).callsEnded();
+  }
+
   check(): Promise<StoreCheck> {
     return (this.#checking ??= this.#check().finally(() => {
       this.#checking = null;

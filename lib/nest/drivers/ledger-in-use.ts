@@ -55,6 +55,11 @@ export class LedgerInUse {
     return new LedgerBackend(runtime, cookies, records);
   }
 
+  /** Waits for the calls of the store that are under way. */
+  callsEnded(): Promise<void> {
+    return this.#guarded.callsEnded();
+  }
+
   /** @throws SessionStoreError if the store does not answer */
   answers(): Promise<void> {
     return this.#guarded.answers(this.driver);

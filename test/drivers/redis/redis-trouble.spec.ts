@@ -286,21 +286,6 @@ describeWith(
       await expect(driver.read('id')).rejects.toThrow('not been opened');
     });
 
-    it('closes its connection once the calls under way are answered', async () => {
-      const server = await start();
-      const driver = await openDriver({ url: server.url });
-      await driver.write('id', sampleRecord());
-      server.pause();
-      const reading = driver.read('id');
-      let isClosed = false;
-      const closing = driver.close().then(() => (isClosed = true));
-      await turnOfTheLoop();
-      expect(isClosed).toBe(false);
-      server.resume();
-      expect(await reading).not.toBeNull();
-      await closing;
-    });
-
     it('closes while the server is paused', async () => {
       const server = await start();
       const driver = await openDriver({ url: server.url }, 200);
