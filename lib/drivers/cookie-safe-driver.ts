@@ -1,5 +1,5 @@
 import { SessionError } from '../session.errors.js';
-import { isThenable } from '../state/serializer-answers.js';
+import { isThenable } from '../state/is-thenable.js';
 import type { SealingDriver, SessionRecord } from './driver.js';
 import { recordAnswered } from './guard/guarded-driver.js';
 import type { StoreGuard } from './guard/store-guard.js';

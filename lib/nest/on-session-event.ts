@@ -4,7 +4,7 @@ import { CHANNELS, CHANNEL_PREFIX } from '../events/channels.js';
 import type { SessionEventName, SessionEvents } from '../events/session-events.js';
 import { withoutText } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
-import { isThenable } from '../state/serializer-answers.js';
+import { isThenable } from '../state/is-thenable.js';
 
 /**
  * Called with each message of an event. Its return value is not awaited.

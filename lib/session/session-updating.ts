@@ -1,6 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
-import { isThenable } from '../state/serializer-answers.js';
+import { isThenable } from '../state/is-thenable.js';
 import { shownKey } from '../state/shown-key.js';
 import { assertKey } from '../state/values.js';
 import { isPresent } from './default-value.js';

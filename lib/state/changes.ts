@@ -1,7 +1,7 @@
 import { SessionValueError } from '../session.errors.js';
 import { deepCopy } from './deep-copy.js';
 import { isSame } from './same-value.js';
-import { isThenable } from './serializer-answers.js';
+import { isThenable } from './is-thenable.js';
 import { shownKey } from './shown-key.js';
 import { type Values, cloneValue, isContainer, readPath, removePath, writePath } from './values.js';
 

@@ -1,4 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
+import { isThenable } from './is-thenable.js';
 import type { SessionSerializer } from './payload.js';
 import { isObject } from './values.js';
 
@@ -45,11 +46,6 @@ export function readBy(serializer: SessionSerializer, text: string): unknown {
 }
 
 const WHAT_PARSE_RETURNS = 'the value itself that stringify was given';
-
-/** Whether a value can be awaited: queries of database clients are thenables without being a Promise. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
 
 function wrongAnswer(method: 'stringify' | 'parse', answer: unknown, takes: string): SessionValueError {
   // Nobody awaits it, so its rejection would end the process.
