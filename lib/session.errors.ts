@@ -1,7 +1,7 @@
 import { IntrinsicException } from '@nestjs/common';
 
 /** Brands an UnloggedSessionError with the kind of SessionError that it is. */
-export const SESSION_ERROR: unique symbol = Symbol('nestjs-session-kit: error');
+const SESSION_ERROR: unique symbol = Symbol('nestjs-session-kit: error');
 
 /**
  * The base of every error that this package throws.
@@ -53,16 +53,17 @@ export class SessionError extends Error {
 
 /**
  * A SessionError that Nest's exception filters answer but do not log (IntrinsicException): it is no fault, or it
- * is the failure of a store, which is logged once and not for each request.
- *
- * @internal
+ * is the failure of a store, which is logged once and not for each request. Not exported by the package, but part
+ * of its declarations.
  */
 export abstract class UnloggedSessionError extends IntrinsicException implements SessionError {
   /** The status that Nest's default exception filter responds with when the error is not caught. */
   abstract readonly statusCode: number;
 
-  /** @internal */
-  readonly [SESSION_ERROR]: typeof SessionError = SessionError;
+  /** An accessor, so that it is not logged with the error. @internal */
+  get [SESSION_ERROR](): typeof SessionError {
+    return SessionError;
+  }
 
   /** The same as for SessionError. */
   constructor(message: string, options?: ErrorOptions) {
@@ -116,9 +117,13 @@ export class SessionReadonlyError extends SessionError {}
  * @internal
  */
 export class DegradedSessionError extends UnloggedSessionError {
+  /** The name in logs. */
+  static override readonly name = 'SessionReadonlyError';
   readonly statusCode: number = 503;
-  override readonly [SESSION_ERROR] = SessionReadonlyError;
-  override readonly name = 'SessionReadonlyError';
+
+  override get [SESSION_ERROR](): typeof SessionError {
+    return SessionReadonlyError;
+  }
 }
 
 /**
