@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EventEmitter } from 'node:events';
 import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { unlessLost } from './lost-call.js';
@@ -24,6 +25,8 @@ export interface KeyvStore {
   throwOnErrors?: boolean;
   /** Keyv 6: adds a listener. Emits `stat:error` for a call that failed. */
   on?(event: string, listener: () => void): unknown;
+  /** Its adapter. One that emits events emits `error` for a call that failed. */
+  readonly store?: unknown;
 }
 
 /**
@@ -32,8 +35,9 @@ export interface KeyvStore {
  * cache, or evicting from it, would sign visitors out.
  *
  * It cannot compare and store in one step, so the limits of `connectStore` apply here as well. A call that fails
- * inside the Keyv fails here too, whether or not the Keyv has a listener for `error`: otherwise a failing store
- * would look like an empty one, and everybody would be signed out. For that it sets `throwOnErrors` of a Keyv 5.
+ * inside the Keyv or its adapter fails here too, whether or not the Keyv has a listener for `error`: otherwise a
+ * failing store would look like an empty one, and everybody would be signed out. For that it sets `throwOnErrors`
+ * of a Keyv 5.
  *
  * @param keyv version 5 or 6
  * @throws SessionConfigError if it is not such a Keyv
@@ -45,7 +49,9 @@ export interface KeyvStore {
  * })
  */
 export function keyvStore(keyv: KeyvStore): RecordDriver {
-  const call = callsOf(keyv);
+  assertKeyv(keyv);
+  if (!heard.has(keyv)) listenTo(keyv);
+  heard.add(keyv);
   return new PlainStoreDriver(
     {
       get: (name) => unlessLost(() => call(() => keyv.get(name))),
@@ -63,38 +69,47 @@ export function keyvStore(keyv: KeyvStore): RecordDriver {
   );
 }
 
-/** A function that calls a Keyv, and rejects if the call fails inside it. */
-type Calls = <T>(work: () => Promise<T>) => Promise<T>;
-
 /** @throws SessionConfigError if it is not a Keyv of a version that tells about failures */
-function callsOf(keyv: KeyvStore): Calls {
-  if (hasFunctions(keyv, 'get', 'set', 'delete')) {
-    if ('throwOnErrors' in keyv) {
-      keyv.throwOnErrors = true;
-      return async (work) => work();
-    }
-    if (hasFunctions(keyv, 'emitTelemetry')) return callsOfKeyv6(keyv);
-  }
+function assertKeyv(keyv: KeyvStore): void {
+  const isKeyv = hasFunctions(keyv, 'get', 'set', 'delete');
+  if (isKeyv && ('throwOnErrors' in keyv || hasFunctions(keyv, 'emitTelemetry'))) return;
   throw new SessionConfigError(
     `keyvStore got ${shown(keyv)}; it takes a Keyv of version 5 or 6, such as new Keyv(new KeyvRedis(url)). ` +
       "The cache of Nest's cache module is none; it holds some, as its stores.",
   );
 }
 
+/** The call of a Keyv that the running code belongs to. */
+const calls = new AsyncLocalStorage<{ failure: Error | null }>();
+
+/** The Keyvs whose failures are noted: a driver may be made of the same Keyv for each request. */
+const heard = new WeakSet<KeyvStore>();
+
 /**
- * If a Keyv 6 has a listener for `error`, a failed call resolves as if there were nothing. It then emits
- * `stat:error`, in the async context of the call.
+ * Has the calls of a Keyv fail that would resolve as if there were nothing: in a Keyv 5 those whose adapter throws,
+ * in a Keyv 6 the same if it has a listener for `error`, and in both those whose adapter only emits `error`, as
+ * that of Redis does. They emit their events in the async context of the call.
  */
-function callsOfKeyv6(keyv: KeyvStore): Calls {
-  const calls = new AsyncLocalStorage<{ hasFailed: boolean }>();
-  keyv.on?.('stat:error', () => {
-    const call = calls.getStore();
-    if (call !== undefined) call.hasFailed = true;
-  });
-  return async (work) => {
-    const call = { hasFailed: false };
-    const result = await calls.run(call, work);
-    if (call.hasFailed) throw new Error('A call of Keyv failed; its listeners to "error" know why.');
-    return result;
+function listenTo(keyv: KeyvStore): void {
+  const failed = (error?: unknown): void => {
+    const called = calls.getStore();
+    if (called === undefined) return;
+    if (error instanceof Error) called.failure = error;
+    else called.failure ??= new Error('A call of Keyv failed; its listeners to "error" know why.');
   };
+  if ('throwOnErrors' in keyv) keyv.throwOnErrors = true;
+  else keyv.on?.('stat:error', () => failed());
+  const { store } = keyv;
+  if (isEmitter(store)) store.on('error', failed);
+}
+
+function isEmitter(store: unknown): store is Pick<EventEmitter, 'on'> {
+  return hasFunctions(store, 'on');
+}
+
+async function call<T>(work: () => Promise<T>): Promise<T> {
+  const called: { failure: Error | null } = { failure: null };
+  const result = await calls.run(called, work);
+  if (called.failure !== null) throw called.failure;
+  return result;
 }

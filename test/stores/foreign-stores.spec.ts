@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createCache } from 'cache-manager';
 import session from 'express-session';
 import { Keyv } from 'keyv';
@@ -388,4 +390,33 @@ describe('A driver made of a store', () => {
       await expect(driver.destroy('lost')).rejects.toThrow(/away|failed/);
     },
   );
+
+  it('fails where the adapter of a Keyv resolves a failed call and only emits the error', async () => {
+    const inner = new Map<string, unknown>();
+    const store = Object.assign(new EventEmitter(), {
+      fails: false,
+      async get(name: string) {
+        await turn();
+        return store.fails ? void store.emit('error', new Error('away')) : inner.get(name);
+      },
+      set: async (name: string, value: unknown) => void inner.set(name, value),
+      delete: async (name: string) => inner.delete(name),
+      clear: async () => inner.clear(),
+    });
+    const keyv = new Keyv({ store });
+    keyv.on('error', () => undefined);
+    const driver = keyvStore(keyv);
+    expect(await driver.write('id', { ...record, expiresAt: Date.now() + 3_600_000 })).toBe(true);
+    store.fails = true;
+    await expect(driver.read('id')).rejects.toThrow('away');
+    store.fails = false;
+    expect(await driver.read('id')).toMatchObject({ version: 1 });
+  });
+
+  it('listens to a Keyv once, however many drivers are made of it', () => {
+    const keyv = new Keyv();
+    const listening = vi.spyOn(keyv, 'on');
+    for (let made = 0; made < 3; made += 1) keyvStore(keyv);
+    expect(listening.mock.calls.length).toBeLessThan(2);
+  });
 });
