@@ -475,6 +475,24 @@ it.each([
   }
 });
 
+it.each([
+  ['of a store once, as Nest does not', new SessionStoreError('3 files are left'), ['3 files are left']],
+  ['of the driver itself not at all, as the caller has it', new TypeError('payload of nobody'), []],
+])('a garbage collection that the application asks for logs a failure %s', async (_, reason, lines) => {
+  class Stuck extends CustomDriver {
+    collectGarbage(): Promise<number> {
+      return Promise.reject(reason);
+    }
+  }
+  const error = vi.fn<(...said: unknown[]) => void>();
+  await using app = await TestApp.start('express', {
+    options: { driver: 'own', drivers: { own: { useFactory: () => new Stuck(systemClock) } } },
+    configure: (application) => application.useLogger({ log: () => {}, warn: () => {}, error }),
+  });
+  await expect(app.get(SessionManager).collectGarbage()).rejects.toBe(reason);
+  expect(error.mock.calls.map(([line]) => line)).toEqual(lines);
+});
+
 it('a built-in driver that is configured but not in use is opened only on its first call', async () => {
   const location = join(tmpdir(), `session-unused-${process.pid}`);
   await using app = await TestApp.start('express', {

@@ -5,7 +5,7 @@ import { countAnswered } from '../../drivers/guard/guarded-driver.js';
 import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { CHANNELS } from '../../events/channels.js';
 import type { SessionLog } from '../../drivers/session-log.js';
-import { SessionError } from '../../session.errors.js';
+import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { type SessionSettings, driversInUse } from '../session.settings.js';
 
 /**
@@ -32,10 +32,19 @@ export class GarbageCollection {
    *
    * @returns how many records were removed
    * @throws SessionStoreError if the driver makes no progress for ten times the option `storeTimeout`, or
-   * returns no number; also
-   * rethrows driver errors
+   * returns no number; also rethrows driver errors
    */
-  collect(): Promise<number> {
+  async collect(): Promise<number> {
+    try {
+      return await this.#joined();
+    } catch (error) {
+      // Nest logs no such error, and no guard is before this call.
+      if (error instanceof SessionStoreError) this.#log.error(error.message);
+      throw error;
+    }
+  }
+
+  #joined(): Promise<number> {
     return (this.#round ??= this.#collect().finally(() => {
       this.#round = null;
     }));
@@ -67,7 +76,7 @@ export class GarbageCollection {
     this.#timer = setInterval(() => {
       // The caller that started the current round receives its result.
       if (this.#round !== null) return;
-      this.collect().catch((error: unknown) => {
+      this.#joined().catch((error: unknown) => {
         if (this.#timer === null) return;
         this.#log.warn(
           `Expired sessions could not be removed this time (${reasonOf(error)}); it is tried again.`,
