@@ -4,7 +4,7 @@ const LONGEST_WAIT_MS = 5000;
 /** Calls that need an open store, so that a shutdown can wait for those that are running. */
 export class RunningCalls {
   readonly #calls = new Set<object>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: (() => void)[] = [];
 
   /** @param call stands for the call, as for `end` */
   begin(call: object): void {
@@ -14,7 +14,7 @@ export class RunningCalls {
   /** The call needs the store no longer. Does nothing if it has ended already. */
   end(call: object): void {
     if (!this.#calls.delete(call) || this.#calls.size > 0) return;
-    for (const ended of this.#waiting) ended();
+    for (const ended of this.#waiting.splice(0)) ended();
   }
 
   /**
@@ -23,15 +23,13 @@ export class RunningCalls {
    */
   async allEnded(limitMs: number): Promise<void> {
     if (this.#calls.size === 0) return;
-    let ended: () => void = () => undefined;
-    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      ended = resolve;
-      timer = setTimeout(resolve, Math.min(limitMs, LONGEST_WAIT_MS));
-      this.#waiting.add(ended);
+      const timer = setTimeout(resolve, Math.min(limitMs, LONGEST_WAIT_MS));
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
-    clearTimeout(timer);
-    this.#waiting.delete(ended);
     this.#calls.clear();
   }
 }
