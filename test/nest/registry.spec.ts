@@ -348,8 +348,8 @@ describe('the manager', () => {
     await store.seed();
     pass(2 * 3_600_000);
     const rounds = [store.manager.collectGarbage(), store.manager.collectGarbage()];
-    expect(rounds[0]).toBe(rounds[1]);
-    expect(await rounds[0]).toBe(1);
+    // A second round would find nothing left to remove.
+    expect(await Promise.all(rounds)).toEqual([1, 1]);
     expect(await (await OneStore.start({ driver: 'stealth' })).manager.collectGarbage()).toBe(0);
   });
 });

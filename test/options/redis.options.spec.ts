@@ -37,8 +37,16 @@ const wrong: [what: string, options: unknown, says: string[]][] = [
   ['no options', {}, [`The option 'redis' got nothing`, '{ host, port }']],
   ['no address', { prefix: 'a' }, [`The option 'redis' got prefix;`, '{ host, port }']],
   ['no address among others', { password: 'p' }, [`The option 'redis' got password`]],
-  ['no client', { client: undefined }, [`The option 'redis.client' got undefined`, 'of ioredis: new Redis(...)']],
-  ['a client of node-redis', { client: nodeRedisClient }, ['redis.client', 'node-redis', 'of ioredis: new Redis(...)']],
+  [
+    'no client',
+    { client: undefined },
+    [`The option 'redis.client' got undefined`, 'of ioredis: new Redis(...)'],
+  ],
+  [
+    'a client of node-redis',
+    { client: nodeRedisClient },
+    ['redis.client', 'node-redis', 'of ioredis: new Redis(...)'],
+  ],
   ['a Map as client', { client: new Map() }, [`The option 'redis.client' got an object of Map`]],
   [
     'a Cluster that reads from replicas',
