@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
@@ -44,7 +44,6 @@ describeWith(['redis'], 'A process that is killed between any two steps of a dri
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'session-program-'));
-    await symlink(resolve(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'));
     program = await compileProgram(join(import.meta.dirname, 'dying-process.ts'), folder);
   });
   afterAll(() => rm(folder, { recursive: true }));

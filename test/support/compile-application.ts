@@ -1,4 +1,3 @@
-import { symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Plugin } from 'rolldown';
 import { compileProgram } from './compile-program.js';
@@ -29,7 +28,6 @@ function takenFrom(dist: string): Plugin {
  * @param program path of its TypeScript source
  * @returns path of the compiled program
  */
-export async function compileApplication(program: string, folder: string): Promise<string> {
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+export function compileApplication(program: string, folder: string): Promise<string> {
   return compileProgram(program, folder, installed === undefined ? [] : [takenFrom(installed)]);
 }

@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type Plugin, build } from 'rolldown';
+
+const MODULES = resolve(import.meta.dirname, '../../node_modules');
 
 /**
  * Compiles a program and its relative imports into a folder so that plain Node can run it: child processes run outside
@@ -16,6 +18,7 @@ export async function compileProgram(
   plugins: readonly Plugin[] = [],
 ): Promise<string> {
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await symlink(MODULES, join(folder, 'node_modules'));
   await build({
     input: { program },
     platform: 'node',
