@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { Controller, Get, Req } from '@nestjs/common';
 import session, { MemoryStore } from 'express-session';
-import { sealData } from 'iron-session';
+import { sealData, unsealData } from 'iron-session';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectStore,
@@ -453,6 +453,10 @@ describe('A source of old sessions', () => {
     expect((await found(iron, { app: nested.replace(/~2$/, '') }))?.values).toEqual({
       persistent: { user: 'eve' },
     });
+    // iron-session 9 makes an object of a list itself.
+    const list = await sealData(['no', 'session'], { password });
+    const isList = Array.isArray(await unsealData(list, { password }));
+    expect((await found(iron, { app: list })) === null).toBe(isList);
     const sealed = await sealData('no session', { password });
     expect(await found(iron, { app: sealed })).toBeNull();
     const ofCookies = fromCookieSession({ keys: password });

@@ -5,7 +5,7 @@ setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
 /** In bytes; far less than any test checks for. */
-const NEGLIGIBLE = 65_536;
+const NEGLIGIBLE = 16_384;
 
 /** The bytes of heap in use after garbage collection. */
 export async function heapUsed(): Promise<number> {
