@@ -156,9 +156,10 @@ export class ModelVisit extends KeptSession {
     if (callback !== undefined) return this.#called(callback, () => this.touch());
     this.checkWritable();
     if (this.kept === null) return this;
-    // A sealed session is sent as a whole, with pending changes.
-    if (this.application.settings.isSealed) this.store();
-    else this.renew(this.kept, true);
+    // A sealed session is sent as a whole, with pending changes; under a new id, that is left to the commit.
+    if (this.application.settings.isSealed) {
+      if (this.kept.id === this.ownId) this.store();
+    } else this.renew(this.kept, true);
     return this;
   }
 
