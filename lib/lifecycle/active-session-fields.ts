@@ -40,6 +40,8 @@ export abstract class ActiveSessionFields {
   hasSeparated = false;
   /** Whether the stored session was ended by `invalidate`. */
   hasEnded = false;
+  /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
+  endedByRequest = false;
   protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
 
   // ---- what to store, and what to tell the browser -------------------------------------------------------------

@@ -119,9 +119,10 @@ export class ActiveSession extends ActiveSessionFields {
 
   /** The stored session has ended; a new one begins under the id that it got since. */
   startOver(): void {
-    publishEnded(this.runtime, subjectOf(this), 'invalidated');
+    if (!this.endedByRequest) publishEnded(this.runtime, subjectOf(this), 'invalidated');
     this.endedSubject = null;
     this.hasEnded = true;
+    this.endedByRequest = false;
     // Whether an earlier write arrived does not matter any more.
     this.pending = null;
     this.#standOnNothing();

@@ -77,7 +77,8 @@ export class RequestCommits {
    * signed out even if the second part fails (the store is full, a value cannot be stored).
    */
   async #endThenWrite(session: ActiveSession): Promise<void> {
-    if (!(await this.#backend.remove(session))) return session.drop();
+    const existed = await this.#backend.remove(session);
+    if (!existed && !session.endedByRequest) return session.drop();
     session.startOver();
     if (!session.closed) await this.#writeShortened(session);
   }

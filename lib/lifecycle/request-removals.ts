@@ -71,7 +71,7 @@ export class RequestRemovals {
       if (next.removable !== null) {
         const existed = await this.#backend.remove(next);
         if (existed) publishEnded(next.runtime, subjectOf(next), 'destroyed');
-        if (this.#existed !== null) this.#existed = existed;
+        if (this.#existed !== null) this.#existed = existed || next.endedByRequest;
       }
       this.#remaining.shift();
     }

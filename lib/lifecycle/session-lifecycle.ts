@@ -110,7 +110,7 @@ export class SessionLifecycle {
   }
 
   /**
-   * Makes the session read-only: nothing further is committed. Earlier commits still reach the browser.
+   * Makes the session read-only: nothing is committed from now on. Earlier commits still reach the browser.
    *
    * @throws SessionError if there are unstored changes, which would be lost silently
    */
@@ -130,8 +130,9 @@ export class SessionLifecycle {
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  /** Gives the session a new id. The old id redirects requests under way to it. */
+  /** Gives the session a new id. The old id redirects requests under way to it. If it has ended, another begins. */
   regenerate(): void {
+    if (this.session.endedByRequest) void this.destroy();
     this.session.rotate(randomId());
   }
 
@@ -142,9 +143,8 @@ export class SessionLifecycle {
   invalidate(): void {
     const session = this.session;
     const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
-    // The session was moved by another request, or is being stored for the first time: end it and begin
-    // another at once.
-    if (isElsewhere) void this.destroy();
+    // Moved by another request, being stored for the first time, or ended already: end it and begin another.
+    if (isElsewhere || session.endedByRequest) void this.destroy();
     else session.invalidate(randomId());
   }
 

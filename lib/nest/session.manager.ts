@@ -13,6 +13,7 @@ import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
+import { tellEnded } from './ended-by-request.js';
 import { ListCursors } from './list-cursors.js';
 import {
   type ReadSession,
@@ -150,7 +151,7 @@ export class SessionManager {
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     const user = recordedAs(givenUser('SessionManager.end', userId));
-    return this.lifecycles.users.end(user, givenHandle(handle));
+    return tellEnded(await this.lifecycles.users.end(user, givenHandle(handle))) > 0;
   }
 
   /**
@@ -170,13 +171,12 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return this.lifecycles.users.endAll(user, exceptedHandle(options));
+    return tellEnded(await this.lifecycles.users.endAll(user, exceptedHandle(options)));
   }
 
   /**
-   * Ends a session, even if it has moved to another id. Requests under way cannot bring it back. Not an error
-   * if there is no such session. With a sealing driver that has no ledger, this only logs a warning: a cookie
-   * cannot be revoked. With a ledger, an unknown id is recorded as ended for as long as any cookie could be
+   * Ends a session, even if it has moved to another id. Requests under way cannot bring it back. No error if
+   * there is none. With a sealing driver that has no ledger, this only logs a warning: a cookie cannot be revoked. With a ledger, an unknown id is recorded as ended for as long as any cookie could be
    * valid.
    *
    * @param id the raw id (`session.id`), not the cookie value
@@ -194,7 +194,7 @@ export class SessionManager {
       );
       return;
     }
-    await records.end(ending);
+    if (await records.end(ending)) tellEnded([{ versions: new Set([ending]) }]);
   }
 
   /**

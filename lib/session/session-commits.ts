@@ -127,6 +127,17 @@ export abstract class SessionCommits {
   }
 
   /**
+   * Called when this request has ended stored sessions through the SessionManager: this one may be among them.
+   *
+   * @internal
+   */
+  endedByRequest(ids: { has(id: string): boolean }): void {
+    const session = this.#life?.session;
+    if (session !== undefined && session.base !== null && ids.has(session.base.id))
+      session.endedByRequest = true;
+  }
+
+  /**
    * Whether a commit has anything to do. The session is not looked at unless it is armed.
    *
    * @internal

@@ -1,6 +1,12 @@
 import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import type { Flashed, Values } from './naive-values.js';
 
+/** A call of `signIn`. */
+export interface SignIn {
+  readonly user: string;
+  readonly at: number;
+}
+
 /** A stored session: in the store, or sealed in a cookie. */
 export interface Kept {
   readonly id: number;
@@ -10,6 +16,9 @@ export interface Kept {
   /** What the next request will find flashed. */
   readonly flash: Flashed;
   readonly ownDuration: number | null;
+  readonly signIn: SignIn | null;
+  /** The id that the handle was made from. */
+  readonly handle: number;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -78,6 +87,31 @@ export class ModelApplication {
     const existed = this.find(id) !== null;
     this.records.delete(id);
     return existed;
+  }
+
+  /** The user that values name. */
+  userIn({ userId }: Values): string | null {
+    const isUser = typeof userId === 'string' ? userId !== '' : Number.isFinite(userId);
+    return isUser ? String(userId) : null;
+  }
+
+  /** The stored sessions of a user. */
+  list(user: string): Kept[] {
+    return [...this.records.values()].filter(
+      ({ values, expiresAt }) => this.userIn(values) === user && expiresAt > this.now(),
+    );
+  }
+
+  /** Ends the sessions of a user except that of a handle. Returns how many there were. */
+  endOthers(user: string, handle: number): number {
+    const others = this.list(user).filter((kept) => kept.handle !== handle);
+    for (const kept of others) this.remove(kept);
+    return others.length;
+  }
+
+  /** When the user that values name called `signIn`. */
+  signedInAt(signIn: SignIn | null, values: Values): number | null {
+    return signIn !== null && signIn.user === this.userIn(values) ? signIn.at : null;
   }
 
   find(id: number): Kept | null {

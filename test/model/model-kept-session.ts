@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Kept, ModelApplication } from './model-application.js';
+import type { Kept, ModelApplication, SignIn } from './model-application.js';
 import { ModelSession } from './model-session.js';
 import { type Flashed, joined, nothingFlashed, stored } from './naive-values.js';
 
@@ -15,6 +15,9 @@ export abstract class KeptSession extends ModelSession {
   createdAt = 0;
   /** The session's own lifetime. */
   protected ownDuration: number | null = null;
+  protected signedIn: SignIn | null = null;
+  /** The id that the handle was made from, if that is not the current one. */
+  protected ownHandle: number | null = null;
   fresh = true;
   /** The stored form of this session, in the store or the cookie. */
   kept: Kept | null = null;
@@ -68,6 +71,8 @@ export abstract class KeptSession extends ModelSession {
     this.next = nothingFlashed();
     this.ownDuration = kept?.ownDuration ?? null;
     this.createdAt = kept?.createdAt ?? this.application.now();
+    this.signedIn = kept?.signIn ?? null;
+    this.ownHandle = kept?.handle ?? null;
   }
 
   // ---- the session itself ------------------------------------------------------------------------------------------
@@ -79,6 +84,14 @@ export abstract class KeptSession extends ModelSession {
 
   protected get number(): number {
     return (this.ownId ??= this.application.newId());
+  }
+
+  get handle(): string {
+    return `handle of id ${this.handleNumber}`;
+  }
+
+  get handleNumber(): number {
+    return this.ownHandle ?? this.number;
   }
 
   get sessionId(): string {
@@ -163,8 +176,11 @@ export abstract class KeptSession extends ModelSession {
       flash: this.#nextFlash,
       ownDuration: this.ownDuration,
       createdAt: this.createdAt,
+      signIn: this.signedIn,
+      handle: this.handleNumber,
       expiresAt: isRenewed ? now + this.duration : before.expiresAt,
     };
+    this.ownHandle = this.kept.handle;
     this.application.keep(this.kept);
     this.isCookieDue ||= isRenewed;
     this.isRenewalDue = false;

@@ -1,9 +1,12 @@
 import type { Kept, ModelApplication } from './model-application.js';
 import { KeptSession, flashedAgain } from './model-kept-session.js';
-import { Refused, type Values, nothingFlashed } from './naive-values.js';
+import { Refused, type Values, isMissing, nothingFlashed } from './naive-values.js';
 
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60_000;
 const SPELLED: Record<string, number> = { '1h': 3_600_000, '3h': 10_800_000 };
+
+/** Where `intended` may lead, as the script draws addresses. */
+const PATHS_OF_THIS_SITE = ['/', '/a?b=1'];
 
 type Callback = (error?: unknown) => void;
 
@@ -48,9 +51,49 @@ export class ModelVisit extends KeptSession {
     return this;
   }
 
+  // ---- who is signed in ------------------------------------------------------------------------------------------
+
+  signIn(user: unknown, { remember = false }: { remember?: unknown } = {}): this {
+    if (this.application.userIn({ userId: user }) === null) throw new Refused('SessionValueError');
+    const duration = remember === true ? TEN_YEARS_MS : SPELLED[String(remember)];
+    if (remember !== false && duration === undefined) throw new Refused('SessionValueError');
+    this.regenerate().put('userId', user);
+    this.signedIn = { user: String(user), at: this.application.now() };
+    this.ownDuration = duration ?? null;
+    this.hasNewDuration = true;
+    return this;
+  }
+
+  signOut(): this {
+    return this.invalidate();
+  }
+
+  get userId(): string | null {
+    return this.application.userIn(this.values);
+  }
+
+  get signedInAt(): number | null {
+    return this.application.signedInAt(this.signedIn, this.values);
+  }
+
+  intended(...given: unknown[]): unknown {
+    const [url] = given;
+    if (given.length > 0) {
+      this.checkWritable();
+      return PATHS_OF_THIS_SITE.includes(String(url)) ? this.put('_intended', url) : this;
+    }
+    const kept = this.values['_intended'];
+    if (isMissing(kept)) return '/';
+    this.forget('_intended');
+    return kept;
+  }
+
+  // ---- which session it is ---------------------------------------------------------------------------------------
+
   regenerate(callback?: Callback): this {
     if (callback !== undefined) return this.#called(callback, () => this.regenerate());
     this.checkWritable();
+    if (this.kept !== null) this.ownHandle ??= this.ownId;
     this.ownId = this.application.newId();
     this.fresh = true;
     return this;
@@ -65,6 +108,8 @@ export class ModelVisit extends KeptSession {
     this.ownDuration = null;
     this.hasNewDuration = this.kept !== null;
     this.createdAt = this.application.now();
+    this.signedIn = null;
+    this.ownHandle = null;
     return this;
   }
 

@@ -11,6 +11,22 @@ export interface Subject {
   readonly flashMessages: object;
 }
 
+/** What a step does beside calling the session; in other ways for the real one and the model's. */
+export interface Beside {
+  switchTo(how: string, which: string, readonly: boolean): unknown;
+  /** What a list of the user's devices shows, apart from their names. */
+  list(user: string): Promise<readonly Device[]> | readonly Device[];
+  /** Ends the user's sessions except this one; returns how many ended. */
+  endOthers(user: string): Promise<number> | number;
+}
+
+/** A session as lists show it. */
+export interface Device {
+  readonly createdAt: number;
+  readonly signedInAt: number | null;
+  readonly expiresAt: number;
+}
+
 /** Performs the steps of one request, on the real session or on the model's. */
 export class Performer {
   /** The object last obtained or passed in, which the application may mutate later. */
@@ -18,7 +34,7 @@ export class Performer {
 
   constructor(
     private readonly subject: Subject,
-    private readonly switchTo: (how: string, which: string, readonly: boolean) => unknown,
+    private readonly beside: Beside,
   ) {}
 
   async perform({ use, args }: Step): Promise<Outcome> {
@@ -66,7 +82,11 @@ export class Performer {
           first,
         );
       case 'switch':
-        return this.switchTo(String(first), String(second), args[2] === true);
+        return this.beside.switchTo(String(first), String(second), args[2] === true);
+      case 'list':
+        return this.#list(String(first));
+      case 'endOthers':
+        return this.beside.endOthers(String(first));
       default:
         for (const arg of args) this.#noted(arg);
         return this.#noted(
@@ -75,6 +95,14 @@ export class Performer {
             : this.#call(this.subject, use, args),
         );
     }
+  }
+
+  /** In an order of its own: which of two is the latest is not certain within a millisecond. */
+  async #list(user: string): Promise<string[]> {
+    const devices = await this.beside.list(user);
+    return devices
+      .map(({ createdAt, signedInAt, expiresAt }) => JSON.stringify({ createdAt, signedInAt, expiresAt }))
+      .toSorted();
   }
 
   #call(on: object, name: string, args: unknown[]): unknown {

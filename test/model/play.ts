@@ -31,6 +31,8 @@ export class Play {
   readonly #people: readonly [Person, Person] = [new Person(), new Person()];
   /** The real id for each number of the model. */
   readonly #ids = new Map<number, string>();
+  /** The real handle for each number of an id that the model made one from. */
+  readonly #handles = new Map<number, string>();
   /** The cookie token of each real id. */
   readonly #signed = new Map<string, string>();
 
@@ -62,13 +64,17 @@ export class Play {
     const leadsTo = person.cookie === null ? null : this.#model.ledTo(person.cookie.kept.id);
     const session = new ModelVisit(this.#model, kept, person.cookie !== null, leadsTo, prefetch, form);
     const targets: (number | null)[] = [];
-    const performer = new Performer(session, (_how, which, readonly) => {
-      const target = this.#idOf(visitor, which);
-      targets.push(target);
-      if (which === 'forged') return false;
-      if (which === 'generated') session.switchTo(this.#model.newId(), true, readonly);
-      else session.switchTo(target, false, readonly);
-      return true;
+    const performer = new Performer(session, {
+      switchTo: (_how, which, readonly) => {
+        const target = this.#idOf(visitor, which);
+        targets.push(target);
+        if (which === 'forged') return false;
+        if (which === 'generated') session.switchTo(this.#model.newId(), true, readonly);
+        else session.switchTo(target, false, readonly);
+        return true;
+      },
+      list: (user) => this.#model.list(user).map((one) => ({ ...one, signedInAt: this.#signedInAt(one) })),
+      endOthers: (user) => this.#model.endOthers(user, session.handleNumber),
     });
     const outcomes: Outcome[] = [];
     const ids: (number | null)[] = [];
@@ -133,9 +139,12 @@ export class Play {
     const { browser } = this.#people[visitor];
     const outcomes: Outcome[] = [];
     const handler = async (session: RequestSession) => {
-      const performer = new Performer(session, (how, which, readonly) =>
-        this.#switch(session, said.targets.shift() ?? null, how, which, readonly),
-      );
+      const performer = new Performer(session, {
+        switchTo: (how, which, readonly) =>
+          this.#switch(session, said.targets.shift() ?? null, how, which, readonly),
+        list: (user) => this.app.manager.list(user),
+        endOthers: (user) => this.app.manager.endAll(user, { except: session }),
+      });
       for (const [at, step] of steps.entries()) {
         outcomes.push(this.#named(await performer.perform(step), said.outcomes[at]));
         this.#meet(said.ids[at] ?? null, session);
@@ -170,24 +179,18 @@ export class Play {
   /** Replaces an id by its number in the model, which is assigned when the model first mentions it. */
   #named(outcome: Outcome, expected: Outcome | undefined): Outcome {
     if (expected === undefined || !('value' in outcome) || !('value' in expected)) return outcome;
-    const number = /^id (\d+)$/.exec(String(expected.value))?.[1];
-    if (number === undefined || typeof outcome.value !== 'string') return outcome;
-    if (!this.#ids.has(Number(number))) this.#learn(Number(number), outcome.value);
-    return outcome.value === this.#ids.get(Number(number)) ? expected : outcome;
+    const [, kind, digits] = /^(id|handle of id) (\d+)$/.exec(String(expected.value)) ?? [];
+    if (kind === undefined || typeof outcome.value !== 'string') return outcome;
+    const number = Number(digits);
+    const known = kind === 'id' ? this.#ids : this.#handles;
+    if (!known.has(number)) learn(known, number, outcome.value);
+    return outcome.value === known.get(number) ? expected : outcome;
   }
 
   #meet(number: number | null, session: RequestSession): void {
     if (number === null) return;
-    this.#learn(number, session.id);
+    learn(this.#ids, number, session.id);
     if (!this.#model.settings.isSealed) this.#signed.set(session.id, session.signedId);
-  }
-
-  #learn(number: number, id: string): void {
-    const known = this.#ids.get(number);
-    if (known === undefined && [...this.#ids.values()].includes(id))
-      throw new Error('An id was given twice.');
-    if (known !== undefined && known !== id) throw new Error(`Another id in place of id ${number}.`);
-    this.#ids.set(number, id);
   }
 
   async #records() {
@@ -195,17 +198,35 @@ export class Play {
     for (const [number, id] of this.#ids) {
       const record = await this.app.manager.read(id);
       if (record === null) continue;
-      const { values, expiresAt, createdAt, version } = record;
-      records[number] = { values, expiresAt, createdAt, version };
+      const { values, expiresAt, createdAt, version, userId, signedInAt } = record;
+      const handle = this.#model.records.get(number)?.handle;
+      if (handle !== undefined) learn(this.#handles, handle, record.handle);
+      records[number] = { values, expiresAt, createdAt, version, userId, signedInAt, handle };
     }
     return records;
   }
 
+  #signedInAt({ signIn, values }: Kept): number | null {
+    return this.#model.signedInAt(signIn, values);
+  }
+
   #modelRecords() {
     const records: Record<number, unknown> = {};
-    for (const { id, values, expiresAt, createdAt, version } of this.#model.records.values()) {
-      if (expiresAt > this.time.now()) records[id] = { values, expiresAt, createdAt, version };
+    for (const kept of this.#model.records.values()) {
+      const { id, values, expiresAt, createdAt, version, handle } = kept;
+      if (expiresAt <= this.time.now()) continue;
+      const userId = this.#model.userIn(values);
+      const signedInAt = this.#signedInAt(kept);
+      records[id] = { values, expiresAt, createdAt, version, userId, signedInAt, handle };
     }
     return records;
   }
+}
+
+/** Notes the real id or handle for a number of the model. */
+function learn(known: Map<number, string>, number: number, name: string): void {
+  const before = known.get(number);
+  if (before === undefined && [...known.values()].includes(name)) throw new Error(`Given twice: ${number}.`);
+  if (before !== undefined && before !== name) throw new Error(`Another one in place of ${number}.`);
+  known.set(number, name);
 }

@@ -37,6 +37,7 @@ const value = fc.oneof(
   fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), plain, { maxKeys: 2 }),
   nested,
 );
+const user = fc.constantFrom<unknown[]>('ann', 'bob', 7, '7', 0, '', null, [1]);
 const amount = fc.constantFrom(1, 2, -3, 0.5, 0);
 
 /** How an object is mutated in place, or what an updater does: by name, so that a script can be printed. */
@@ -53,6 +54,7 @@ interface Kinds {
   readonly all: readonly fc.Arbitrary<Step>[];
   readonly mutating: fc.Arbitrary<Step>;
   readonly flashing: fc.Arbitrary<Step>;
+  readonly reloading: fc.Arbitrary<Step>;
 }
 
 /** What requests do, by kind, with keys out of a few. */
@@ -104,11 +106,8 @@ function kinds(someOf: readonly string[]): Kinds {
     uses('flashMessages.has', key),
     uses('flashMessages.all flashMessages.isEmpty'),
   );
-  const storing = fc.oneof(
-    uses('save commit'),
-    uses('reload touch initiate start'),
-    uses('callback', fc.constantFrom('save', 'reload', 'touch')),
-  );
+  const storing = fc.oneof(uses('save commit initiate start'), uses('callback', fc.constant('save')));
+  const reloading = fc.oneof(uses('reload touch'), uses('callback', fc.constantFrom('reload', 'touch')));
   const lasting = fc.oneof(
     uses('setDuration', fc.constantFrom<unknown[]>('1h', 30 * MINUTE, '3h', 0, 'soon')),
     uses('permanent'),
@@ -118,8 +117,22 @@ function kinds(someOf: readonly string[]): Kinds {
     uses('regenerate roll invalidate destroy forget'),
     uses('callback', fc.constantFrom('regenerate', 'destroy')),
   );
+  const signingIn = fc.oneof(
+    uses('signIn', user),
+    uses(
+      'signIn',
+      user,
+      fc.record({ remember: fc.constantFrom<unknown[]>(true, false, '1h', '3h', 'soon') }),
+    ),
+    uses('signOut'),
+    uses('put set', fc.constant('userId'), user),
+    uses('forget pull', fc.constant('userId')),
+    uses('userId signedInAt handle'),
+    uses('intended'),
+    uses('intended', fc.constantFrom('/', '/a?b=1', '//b.example', 'https://b.example/', '')),
+  );
   const asking = fc.oneof(
-    uses('id sessionId fresh stored isEmpty isModified initiated ready readonly'),
+    uses('id sessionId handle userId signedInAt fresh stored isEmpty isModified initiated ready readonly'),
     uses('duration expiresAt createdAt'),
     uses('setPassport', fc.constantFrom<unknown[]>({ user: 'ada' }, undefined)),
   );
@@ -131,11 +144,13 @@ function kinds(someOf: readonly string[]): Kinds {
     flashing,
     readingFlash,
     storing,
+    reloading,
     lasting,
     moving,
+    signingIn,
     asking,
   ];
-  return { all, mutating, flashing };
+  return { all, mutating, flashing, reloading };
 }
 
 const switching = uses(
@@ -143,6 +158,14 @@ const switching = uses(
   fc.constantFrom('setId', 'setSignedId'),
   fc.constantFrom('mine', 'other', 'former', 'left', 'unknown', 'generated', 'forged'),
   fc.boolean(),
+);
+
+/** The users whose sessions are listed and ended. */
+export const LISTED_USERS = ['ann', 'bob', '7'];
+
+const listing = fc.oneof(
+  uses('list endOthers', fc.constantFrom(...LISTED_USERS)),
+  uses('signIn', fc.constantFrom<unknown[]>('ann', 'bob', 7)),
 );
 
 const form = fc.dictionary(
@@ -173,14 +196,20 @@ const visit = (step: fc.Arbitrary<Step>): fc.Arbitrary<Visit> =>
  * Scripts of one to five requests with up to eight uses each. Each script is limited to a few keys and kinds of uses,
  * so that they interfere with each other.
  */
-export function scripts(more: { switches: boolean }): fc.Arbitrary<Script> {
+export function scripts(more: { switches: boolean; lists: boolean }): fc.Arbitrary<Script> {
   return fc.shuffledSubarray(KEYS, { minLength: 2, maxLength: 4 }).chain((keys) => {
-    const { all, mutating, flashing } = kinds(keys);
-    // The outcome of mutating a message depends on who else holds the object, which the design does not specify.
-    const isClear = (some: readonly fc.Arbitrary<Step>[]): boolean =>
-      !some.includes(mutating) || !some.includes(flashing);
+    const { all, mutating, flashing, reloading } = kinds(keys);
+    const isClear = (some: readonly fc.Arbitrary<Step>[]): boolean => {
+      const drawsAll = (...these: fc.Arbitrary<Step>[]) => these.every((each) => some.includes(each));
+      // The outcome of mutating a message depends on who else holds the object, which the design does not specify.
+      // A session that was invalidated, and then ended as one of the user's others, is gone for a reload: its changes
+      // are dropped, as if another request had ended it.
+      return !drawsAll(mutating, flashing) && !drawsAll(listing, reloading);
+    };
     return fc
-      .shuffledSubarray(more.switches ? [...all, switching] : [...all], { minLength: 2 })
+      .shuffledSubarray([...all, ...(more.switches ? [switching] : []), ...(more.lists ? [listing] : [])], {
+        minLength: 2,
+      })
       .filter(isClear)
       .chain((some) => fc.array(visit(fc.oneof(...some)), { minLength: 1, maxLength: 5, size: 'max' }));
   });

@@ -100,37 +100,34 @@ export class UserSessions {
   /**
    * Ends the session with a handle, if it is the user's.
    *
-   * @returns false if the user has no session with that handle any more
+   * @returns that session, or nothing if the user has none with that handle any more
    */
-  async end(userId: string, handle: string): Promise<boolean> {
-    const session = (await this.list(userId)).find((each) => each.handle === handle);
-    return session !== undefined && this.endFound(session, 'manager');
+  async end(userId: string, handle: string): Promise<readonly UserSession[]> {
+    const sessions = (await this.list(userId)).filter((each) => each.handle === handle);
+    return this.endAllFound(sessions, 'manager');
   }
 
   /**
    * Ends all sessions but one.
    *
-   * @returns how many
+   * @returns those that ended
    */
-  async endAll(userId: string, except: string | null): Promise<number> {
-    const sessions = await this.list(userId);
-    return this.endAllFound(
-      sessions.filter(({ handle }) => handle !== except),
-      'manager',
-    );
+  async endAll(userId: string, except: string | null): Promise<readonly UserSession[]> {
+    const sessions = (await this.list(userId)).filter(({ handle }) => handle !== except);
+    return this.endAllFound(sessions, 'manager');
   }
 
   /**
    * Ends listed sessions, a few at a time. Each ends by itself; after a failure, no more are started.
    *
-   * @returns how many; sessions that had already ended are not counted
+   * @returns those that ended; without those that had already ended
    */
-  async endAllFound(sessions: readonly UserSession[], reason: SessionEnd): Promise<number> {
-    let ended = 0;
+  async endAllFound(sessions: readonly UserSession[], reason: SessionEnd): Promise<readonly UserSession[]> {
+    const ended: UserSession[] = [];
     for (let at = 0; at < sessions.length; at += ENDED_AT_ONCE) {
       const some = sessions.slice(at, at + ENDED_AT_ONCE);
       const outcomes = await Promise.all(some.map((session) => this.endFound(session, reason)));
-      ended += outcomes.filter((hasEnded) => hasEnded).length;
+      ended.push(...some.filter((_session, index) => outcomes[index] === true));
       await nextTurn();
     }
     return ended;

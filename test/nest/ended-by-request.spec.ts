@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type RequestSession,
+  type SessionManager,
+  type SessionModuleOptions,
+  onSessionEvent,
+} from 'nestjs-session-kit';
+import { HandlerApp, type Visitor } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+const STORES: readonly [name: string, options: Partial<SessionModuleOptions>][] = [
+  ['memory', { driver: 'memory' }],
+  ['stealth with a ledger', { driver: 'stealth', stealth: { ledger: 'memory' } }],
+];
+
+type Ending = (manager: SessionManager, session: RequestSession) => Promise<unknown>;
+
+const ENDINGS: readonly [name: string, end: Ending][] = [
+  ['endAll', (manager) => manager.endAll('ann')],
+  ['end', (manager, { handle }) => manager.end('ann', handle)],
+  ['destroy', (manager, { id }) => manager.destroy(id)],
+];
+
+const CASES = PLATFORMS.flatMap((platform) =>
+  STORES.flatMap(([store, options]) =>
+    ENDINGS.map(([method, end]) => ({ platform, store, options, method, end })),
+  ),
+);
+
+/** Ann, signed in, in an application that she leaves at the end of the test. */
+async function ann(platform: (typeof CASES)[number]['platform'], options: Partial<SessionModuleOptions>) {
+  const app = await HandlerApp.start(platform, { options });
+  const visitor = app.visitor();
+  const { asHeaders } = await visitor.handle((session) => session.signIn('ann').put('cart', ['mug']));
+  return {
+    app,
+    visitor,
+    /** What the cookie that she had then still opens. */
+    copied: () => app.visitor().in((session) => session.all(), { headers: asHeaders }),
+    async [Symbol.asyncDispose]() {
+      await app[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const seen = (visitor: Visitor) =>
+  visitor.in((session) => ({ user: session.userId, flashed: session.flashMessages.get('status') ?? null }));
+
+describe.each(CASES)(
+  'a request that ends its own session by SessionManager.$method, with $store on $platform',
+  ({ platform, options, end }) => {
+    it('can sign out after that, and say so on the next page', async () => {
+      await using at = await ann(platform, options);
+      await at.visitor.in(async (session) => {
+        await end(at.app.manager, session);
+        session.signOut().flash('status', 'Signed out everywhere.');
+      });
+      expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out everywhere.' });
+      expect(await at.copied()).toEqual({});
+    });
+
+    it.each<[string, (session: RequestSession) => unknown]>([
+      ['signIn', (session) => session.signIn('ann')],
+      ['regenerate and put', (session) => session.regenerate().put('userId', 'ann')],
+    ])('can sign in after that by %s, with nothing of what has ended', async (_how, signIn) => {
+      await using at = await ann(platform, options);
+      const handle = await at.visitor.in(async (session) => {
+        const before = session.handle;
+        await end(at.app.manager, session);
+        signIn(session);
+        return before;
+      });
+      expect(await at.visitor.in((session) => session.all())).toEqual({ userId: 'ann' });
+      expect(await at.visitor.in((session) => session.handle)).not.toBe(handle);
+      expect(await at.copied()).toEqual({});
+      expect(await at.app.manager.list('ann')).toHaveLength(1);
+    });
+
+    it('expires the cookie by destroy', async () => {
+      await using at = await ann(platform, options);
+      const { cookies } = await at.visitor.handle(async (session) => {
+        await end(at.app.manager, session);
+        await session.destroy();
+      });
+      expect(cookies).toEqual([expect.stringContaining('Max-Age=0')]);
+    });
+
+    it('stores and sends nothing of what it writes into what has ended', async () => {
+      await using at = await ann(platform, options);
+      const { cookies } = await at.visitor.handle(async (session) => {
+        await end(at.app.manager, session);
+        session.put('late', true);
+      });
+      expect(cookies).toEqual([]);
+      expect(await at.visitor.in((session) => session.all())).toEqual({});
+    });
+  },
+);
+
+describe.each(PLATFORMS)(
+  'a request on %s that signs out, and then ends all sessions of the user',
+  (platform) => {
+    it.each(STORES)('shows its message on the next page, with %s', async (_store, options) => {
+      await using at = await ann(platform, options);
+      await at.visitor.in(async (session) => {
+        session.signOut().flash('status', 'Signed out everywhere.');
+        expect(await at.app.manager.endAll('ann', { except: session })).toBe(1);
+      });
+      expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out everywhere.' });
+      expect(await at.copied()).toEqual({});
+    });
+
+    it('sends no cookie if another request has ended its session meanwhile', async () => {
+      await using at = await ann(platform, { driver: 'memory' });
+      const { cookies } = await at.visitor.handle(async (session, { req }) => {
+        const { cookie } = (req as { headers: { cookie: string } }).headers;
+        await at.app.visitor().in((other) => other.signOut(), { headers: { cookie } });
+        expect(await at.app.manager.endAll('ann')).toBe(0);
+        session.signOut().flash('status', 'Signed out.');
+      });
+      expect(cookies).toEqual([]);
+    });
+  },
+);
+
+it('A session that is ended by the request is heard to end once', async () => {
+  await using at = await ann('express', { driver: 'memory' });
+  const reasons: string[] = [];
+  const stop = onSessionEvent('ended', ({ reason }) => void reasons.push(reason));
+  try {
+    await at.visitor.in(async (session) => {
+      session.signOut();
+      await at.app.manager.endAll('ann', { except: session });
+    });
+  } finally {
+    stop();
+  }
+  expect(reasons).toEqual(['manager']);
+});
