@@ -10,6 +10,8 @@ export interface SignIn {
 /** A stored session: in the store, or sealed in a cookie. */
 export interface Kept {
   readonly id: number;
+  /** Whether the cookie carries the session itself. */
+  readonly isSealed: boolean;
   /** How often it was stored. */
   readonly version: number;
   readonly values: Values;
@@ -25,8 +27,8 @@ export interface Kept {
 
 /** The application's options that affect sessions. */
 export interface Settings {
-  /** Whether the cookie carries the session itself. */
-  readonly isSealed: boolean;
+  /** Where sessions are kept. With a ledger, those of users are records there, until they end. */
+  readonly keepsThem: 'in a store' | 'in cookies' | 'in cookies and a ledger';
   readonly ageMs: number;
   readonly touchEveryMs: number;
   /** Whether a visit that only reads renews the session. */
@@ -53,16 +55,23 @@ export class ModelApplication {
   }
 
   keep(kept: Kept): void {
-    if (!this.settings.isSealed) this.records.set(kept.id, kept);
+    if (!kept.isSealed) this.records.set(kept.id, kept);
   }
 
   remove(kept: Kept): void {
     this.records.delete(kept.id);
   }
 
+  /** Whether a session with these values is sealed in the cookie, given how it was kept before. */
+  seals(values: Values, before: Kept | null): boolean {
+    if (this.settings.keepsThem !== 'in cookies and a ledger')
+      return this.settings.keepsThem === 'in cookies';
+    return this.userIn(values) === null && (before === null || before.isSealed);
+  }
+
   /** Records that a session moved to another id. */
   leave(id: number, to: number): void {
-    if (!this.settings.isSealed) this.#left.set(id, { to, at: this.now() });
+    if (this.settings.keepsThem === 'in a store') this.#left.set(id, { to, at: this.now() });
   }
 
   /** The new id of one that was left within the last thirty seconds; null for any other. */

@@ -150,7 +150,7 @@ export abstract class KeptSession extends ModelSession {
     if (this.readonly || this.left !== null) return this;
     if (this.#isDue) this.store();
     else if (this.kept !== null && this.isRenewalDue) {
-      if (this.application.settings.isSealed) this.store();
+      if (this.kept.isSealed) this.store();
       else this.renew(this.kept, !this.endsWithBrowser);
     }
     return this;
@@ -159,18 +159,22 @@ export abstract class KeptSession extends ModelSession {
   protected store(): void {
     const now = this.application.now();
     const before = this.kept;
+    const isSealed = this.application.seals(this.values, this.leavesNoWay ? null : before);
+    // Under the id of a cookie's session there is never a record.
+    if (before !== null && before.isSealed && !isSealed && before.id === this.ownId) this.move();
     if (before !== null) this.application.remove(before);
     if (before !== null && before.id !== this.number && !this.leavesNoWay)
       this.application.leave(before.id, this.number);
     this.leavesNoWay = false;
     const isRenewed =
-      this.application.settings.isSealed ||
+      isSealed ||
       before === null ||
       before.id !== this.ownId ||
       this.hasNewDuration ||
       this.application.isRenewalDue(before);
     this.kept = {
       id: this.number,
+      isSealed,
       version: before === null || before.id !== this.ownId ? 1 : before.version + 1,
       values: stored(this.values),
       flash: this.#nextFlash,
@@ -190,6 +194,13 @@ export abstract class KeptSession extends ModelSession {
     this.waitingThen = flashedAgain(this.waiting);
     this.justStored = flashedAgain(this.next);
     this.unremovedThen = structuredClone(this.unremoved);
+  }
+
+  /** Gives the session a new id. */
+  protected move(): void {
+    if (this.kept !== null) this.ownHandle ??= this.ownId;
+    this.ownId = this.application.newId();
+    this.fresh = true;
   }
 
   protected renew(kept: Kept, tellsBrowser: boolean): void {

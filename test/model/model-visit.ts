@@ -93,9 +93,7 @@ export class ModelVisit extends KeptSession {
   regenerate(callback?: Callback): this {
     if (callback !== undefined) return this.#called(callback, () => this.regenerate());
     this.checkWritable();
-    if (this.kept !== null) this.ownHandle ??= this.ownId;
-    this.ownId = this.application.newId();
-    this.fresh = true;
+    this.move();
     return this;
   }
 
@@ -201,9 +199,10 @@ export class ModelVisit extends KeptSession {
     if (callback !== undefined) return this.#called(callback, () => this.touch());
     this.checkWritable();
     if (this.kept === null) return this;
-    // A sealed session is sent as a whole, with pending changes; under a new id, that is left to the commit.
-    if (this.application.settings.isSealed) {
-      if (this.kept.id === this.ownId) this.store();
+    // A sealed session is sent as a whole, with pending changes; one that moves is left to the commit.
+    if (this.kept.isSealed) {
+      const isStaying = this.kept.id === this.ownId && this.application.seals(this.values, this.kept);
+      if (isStaying) this.store();
     } else this.renew(this.kept, true);
     return this;
   }
@@ -227,6 +226,6 @@ export class ModelVisit extends KeptSession {
     if (kept.id === this.sent?.id && !this.isCookieDue) return null;
     const maxAge = Math.ceil((kept.expiresAt - this.application.now()) / 1000);
     const cookie = { kind: 'set', maxAgeSeconds: this.endsWithBrowser ? undefined : maxAge } as const;
-    return this.application.settings.isSealed ? cookie : { ...cookie, id: kept.id };
+    return kept.isSealed ? cookie : { ...cookie, id: kept.id };
   }
 }

@@ -17,12 +17,22 @@ const time: Time = {
   advance: (ms) => vi.setSystemTime(Date.now() + ms),
 };
 
-const USUAL: Omit<Settings, 'isSealed'> = {
+const USUAL: Omit<Settings, 'keepsThem'> = {
   ageMs: 2 * 60 * 60_000,
   touchEveryMs: 60_000,
   automaticTouch: true,
   clearWithBrowser: false,
 };
+
+const KEEPING = {
+  memory: 'in a store',
+  own: 'in a store',
+  stealth: 'in cookies',
+  ledger: 'in cookies and a ledger',
+} as const;
+
+const optionsOf = (driver: keyof typeof KEEPING) =>
+  driver === 'ledger' ? { driver: 'stealth', stealth: { ledger: 'memory' } } : { driver };
 
 const SHORT = { ageMs: 90_000, touchEveryMs: 600_000 };
 
@@ -43,6 +53,8 @@ describe.each([
     special: 'no automaticTouch',
     settings: { ...USUAL, automaticTouch: false },
   },
+  { platform: 'express', driver: 'ledger', special: 'the usual options', settings: USUAL },
+  { platform: 'fastify', driver: 'ledger', special: 'a short age', settings: { ...USUAL, ...SHORT } },
   { platform: 'fastify', driver: 'memory', special: 'a short age', settings: { ...USUAL, ...SHORT } },
   {
     platform: 'express',
@@ -52,14 +64,15 @@ describe.each([
   },
 ] as const)('a session on $platform, in $driver, with $special', ({ platform, driver, settings }) => {
   const { ageMs, touchEveryMs, ...switches } = settings;
-  const isSealed = driver === 'stealth';
-  const lists = driver === 'memory';
+  const keepsThem = KEEPING[driver];
+  const isInStore = keepsThem === 'in a store';
+  const lists = driver === 'memory' || driver === 'ledger';
   let app: HandlerApp;
 
   beforeAll(async () => {
     const drivers = { own: { useFactory: () => new CustomDriver(systemClock) } };
     app = await HandlerApp.start(platform, {
-      options: { driver, drivers, age: ageMs, touchEvery: touchEveryMs, ...switches },
+      options: { ...optionsOf(driver), drivers, age: ageMs, touchEvery: touchEveryMs, ...switches },
     });
   });
   afterAll(async () => {
@@ -74,11 +87,11 @@ describe.each([
 
   it('behaves like the model of the design, whatever two visitors do', async () => {
     await fc.assert(
-      fc.asyncProperty(scripts({ switches: !isSealed, lists }), async (script) => {
+      fc.asyncProperty(scripts({ switches: isInStore, lists }), async (script) => {
         vi.setSystemTime(START);
         if (lists) for (const user of LISTED_USERS) await app.manager.endAll(user);
         try {
-          await new Play(app, time, { ...settings, isSealed }).play(script);
+          await new Play(app, time, { ...settings, keepsThem }).play(script);
         } catch (error) {
           throw new Error(`${written(script)}\n`, { cause: error });
         }
@@ -87,7 +100,7 @@ describe.each([
     );
   });
 
-  it.skipIf(isSealed)(
+  it.skipIf(!isInStore)(
     'behaves like the model when a request takes an id that was just left (stealth stores nothing under ids)',
     async () => {
       const visit = { visitor: 0, afterMs: 1, prefetch: false, form: null, fails: false } as const;
@@ -96,7 +109,7 @@ describe.each([
       for (const use of ['get', 'commit', 'reload', 'regenerate', 'invalidate', 'destroy', 'touch']) {
         const step = { use, args: use === 'get' ? ['a'] : [] };
         vi.setSystemTime(START);
-        const playing = new Play(app, time, { ...settings, isSealed }).play([
+        const playing = new Play(app, time, { ...settings, keepsThem }).play([
           { ...visit, steps: [put] },
           { ...visit, steps: [{ use: 'regenerate', args: [] }] },
           { ...visit, steps: [take, { use: 'get', args: ['a'] }, put, step, put] },
