@@ -1,3 +1,4 @@
+import { OTHER_PLUGIN } from './wording.js';
 import { RequestSession } from '../session/request-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
@@ -25,6 +26,11 @@ export class HttpSessions {
     this.#settings = settings;
     this.#isExcluded = isExcluded;
     this.properties = requestProperties((request: RawRequest) => this.of(request));
+  }
+
+  /** Logs that `request.session` stays that of another plugin. */
+  warnOfOtherPlugin(): void {
+    this.#settings.log.warn(OTHER_PLUGIN);
   }
 
   /** This application's session of a request; undefined if none was opened, and on an excluded route. */

@@ -4,6 +4,12 @@ export const HANDSHAKE_OVER =
   'subscription the session is there in the handler, and in field resolvers that take it by @Session(); not in `filter` and ' +
   '`resolve`, nor in the body of a generator. Gateways have it in each message.';
 
+/** For the log: two libraries want to be `request.session`. */
+export const OTHER_PLUGIN =
+  'request.session, and with it the @Session() of @nestjs/common, is the session of another Fastify plugin that was ' +
+  'registered before the application was initialized (@fastify/session, @fastify/secure-session). @Session() of ' +
+  'nestjs-session-kit and the facade give the session of this package. Unless you need both, remove the other plugin.';
+
 /** For the log: a change needs a cookie that can't be sent any more. */
 export const TOO_LATE =
   'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +

@@ -46,6 +46,7 @@ function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
   // Decorators of another library stay: two session libraries are registered on purpose.
   const properties = requestProperties((request: FastifyRequestLike) => sessions.of(request.raw));
   const own = Object.entries(properties).filter(([name]) => !fastify.hasRequestDecorator(name));
+  if (fastify.hasRequestDecorator('session')) sessions.warnOfOtherPlugin();
   /**
    * The `flash` of @fastify/flash, which @fastify/passport registers. It needs the session, so it comes
    * later.
