@@ -14,6 +14,7 @@ import { HEADER, tokenOf } from '../support/header-client.js';
 import { PlaceJar } from '../support/place-jar.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, type Platform } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
 /** A browser that visits the hosts of several tenants of one application. */
 class Visitor {
@@ -46,6 +47,8 @@ class Visitor {
     return asHeaders.cookie;
   }
 }
+
+refuseUnhandledRejections();
 
 const errors: unknown[] = [];
 
@@ -231,6 +234,11 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
     ['empty text', () => '', /returned ""/],
     ['null', () => null, /returned null/],
     ['a promise', () => Promise.resolve('a.test'), /returned an object of Promise; .* at once/],
+    [
+      'a promise that is rejected',
+      () => Promise.reject(new Error('No such shop.')),
+      /returned an object of Promise; .* at once/,
+    ],
     ['no domain', () => 'a.test; Path=/', /'cookie\.domain' got .*which cannot be written as a cookie/],
     [
       'a host with its port',

@@ -1,5 +1,6 @@
 import { optionError, shown } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
+import { isThenable } from '../../state/is-thenable.js';
 import { ownText } from '../../state/own-text.js';
 import { TwoGenerationCache } from '../../state/two-generation-cache.js';
 import type { CookieSetup } from './cookie-setup.js';
@@ -55,6 +56,8 @@ function answerOf(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both platforms have put on it what the type promises
   const answer: unknown = option(request as TenantRequest);
   if (answer === undefined || (typeof answer === 'string' && answer !== '')) return answer;
+  // Nobody awaits it, so its rejection would end the process.
+  if (isThenable(answer)) answer.then(undefined, () => undefined);
   throw optionError(
     `cookie.${attribute}`,
     `is a function that returned ${shown(answer)}; it has to return text, or undefined for the default, and at once.`,
