@@ -68,6 +68,17 @@ export function cutOff(res: RawResponse & { readonly stream?: { close(code: numb
 }
 
 /**
+ * Drops the trailers that were set on a response. On HTTP/1, a body of known length has none; HTTP/2 sends them
+ * after any body, and Node.js has no method that removes them.
+ */
+export function dropTrailers(
+  res: RawResponse & { readonly stream?: { removeAllListeners(event: 'wantTrailers'): unknown } },
+): void {
+  // Without a listener, Node.js ends the stream without trailers.
+  res.stream?.removeAllListeners('wantTrailers');
+}
+
+/**
  * Whether a request starts a WebSocket: Fastify plugins pass such requests through its hooks and routes.
  * Node.js sets `upgrade` on requests that it hands to an `upgrade` listener, whatever their headers ask for.
  * Clients connect and reconnect by themselves, so a handshake is not a visit.

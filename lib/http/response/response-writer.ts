@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionCommits } from '../../session/session-commits.js';
+import { dropTrailers } from '../raw-http.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
 import type { GateContext } from './response-gate.js';
 import { type HeadArguments, addToHead, withoutCaching } from './response-head.js';
@@ -91,6 +92,7 @@ export class ResponseWriter {
     for (const name of this.#res.getHeaderNames()) {
       if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) this.#res.removeHeader(name);
     }
+    dropTrailers(this.#res);
     const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
     const headers = {
       'content-type': 'application/json; charset=utf-8',
