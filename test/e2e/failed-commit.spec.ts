@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
+import { Readable, pipeline } from 'node:stream';
 import { Controller, Get, Header, Head, Res, StreamableFile } from '@nestjs/common';
 import type { Response } from 'express';
 import { of } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Session, type SessionModuleOptions } from 'nestjs-session-kit';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
@@ -74,6 +74,12 @@ class FailingController {
   calledBack(@Res() res: Response): void {
     Session.put('visits', 1);
     rawOf(res).end('a page', () => called.push('ended'));
+  }
+
+  @Get('piped')
+  piped(@Res() res: Response): void {
+    Session.put('visits', 1);
+    pipeline(Readable.from(['a ', 'page']), rawOf(res), () => undefined);
   }
 
   /** Begins to answer, and writes to the session after that. */
@@ -197,6 +203,18 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     called.length = 0;
     await app.visitor().get('/called-back').expect(503);
     expect(called).toEqual(['ended']);
+  });
+
+  it('adds no listeners of which Node.js warns as of a leak', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    await using scene = await begin();
+    const { app, driver } = scene;
+    driver.mood = 'failing';
+    await app.visitor().get('/piped').expect(503);
+    expect(warnings).toEqual([]);
   });
 
   it('breaks the connection after half of the response, so that nobody takes it for a whole one', async () => {

@@ -50,8 +50,9 @@ export function refuseHeld(res: ServerResponse, held: readonly HeldOperation[]):
  */
 export function keepUntilSent(res: ServerResponse): void {
   const restore = override(res, { destroy: { writable: true, value: () => res } });
+  // Not on `close` as well: a closed response is destroyed already, and each listener counts towards the number of which
+  // Node.js warns as of a leak; `pipeline` alone adds seven.
   res.once('finish', restore);
-  res.once('close', restore);
 }
 
 /** The responses that have emitted that something else was sent in their place. */
