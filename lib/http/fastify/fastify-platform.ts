@@ -65,7 +65,9 @@ function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
   if (!own.some(([name]) => name === 'flash')) return;
   const { decorateRequest } = fastify;
   fastify.decorateRequest = function decorateReplacing(name, value, ...rest) {
-    if (name !== 'flash' || typeof value !== 'function' || replacement !== undefined) {
+    // In a scope of its own, a plugin adds it to the requests of that scope alone.
+    const isOfAll = this === fastify && name === 'flash';
+    if (!isOfAll || typeof value !== 'function' || replacement !== undefined) {
       return decorateRequest.call(this, name, value, ...rest);
     }
     replacement = value;

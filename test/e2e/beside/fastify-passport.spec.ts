@@ -1,6 +1,7 @@
 import { Authenticator } from '@fastify/passport';
 import { Controller, Get, Post, Req } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { Strategy } from 'passport-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
@@ -146,4 +147,44 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
     await visitor.get('/messages').expect(200, { error: ['Wrong password.'] });
     await visitor.get('/messages').expect(200, {});
   });
+});
+
+interface FlashRequest {
+  flash(type: string, message?: string): unknown;
+}
+
+@Controller('notes')
+class NotesController {
+  @Post()
+  add(@Req() request: FlashRequest) {
+    return { count: request.flash('note', 'Saved.') };
+  }
+
+  @Get()
+  read(@Req() request: FlashRequest) {
+    return { notes: request.flash('note') };
+  }
+}
+
+it('@fastify/passport, registered for some routes, leaves `request.flash` of all others alone', async () => {
+  await using app = await TestApp.start('fastify', {
+    controllers: [NotesController],
+    configure: async (nest) => {
+      await nest.init();
+      const adapter = nest.getHttpAdapter();
+      if (!(adapter instanceof FastifyAdapter)) throw new Error('Not on Fastify.');
+      await adapter.getInstance().register(async (scope: FastifyInstance) => {
+        const passport = newPassport();
+        await scope.register(passport.initialize());
+        await scope.register(passport.secureSession());
+        scope.post('/sign-in', { preValidation: passport.authenticate('local', OPTIONS) }, () => ({}));
+        scope.get('/messages', (_request: unknown, reply: FlashReply) => reply.send(reply.flash()));
+      });
+    },
+  });
+  const visitor = app.visitor();
+  await visitor.post('/notes').expect(201, { count: 1 });
+  await visitor.get('/notes').expect(200, { notes: ['Saved.'] });
+  await visitor.post('/sign-in').send({ username: 'ada', password: 'wrong' }).redirects(0).expect(302);
+  await visitor.get('/messages').expect(200, { error: ['Wrong password.'] });
 });
