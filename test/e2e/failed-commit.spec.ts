@@ -206,15 +206,15 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
   });
 
   it('adds no listeners of which Node.js warns as of a leak', async () => {
-    const warnings: Error[] = [];
-    const note = (warning: Error): void => void warnings.push(warning);
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
     process.on('warning', note);
     onTestFinished(() => void process.off('warning', note));
     await using scene = await begin();
     const { app, driver } = scene;
     driver.mood = 'failing';
     await app.visitor().get('/piped').expect(503);
-    expect(warnings).toEqual([]);
+    expect(warnings).not.toContain('MaxListenersExceededWarning');
   });
 
   it('breaks the connection after half of the response, so that nobody takes it for a whole one', async () => {
