@@ -88,7 +88,7 @@ export class Application {
   }
 
   #rootModuleOf(main: ParsedFile): string | undefined {
-    const [argument] = main.calls('NestFactory', /^create/)[0]?.arguments ?? [];
+    const [argument] = main.calls('NestFactory', '@nestjs/core', /^create/)[0]?.arguments ?? [];
     // The module itself, or the class of a dynamic one: AppModule.forRoot(). A function's result (`await
     // root()`) has no name here.
     const name = argument === undefined ? undefined : /^[A-Z]\w*/.exec(argument.getText())?.[0];

@@ -16,16 +16,17 @@ export class ParsedFile {
   }
 
   /**
-   * The calls of `object.method(...)` whose method name matches and whose object is not the application's own.
+   * The calls of `object.method(...)` whose method name matches and whose object is that of a package, not one of
+   * the same name from elsewhere.
    */
-  calls(object: string, method: RegExp): CallExpression[] {
+  calls(object: string, from: string, method: RegExp): CallExpression[] {
     const { ts } = this;
     return this.all((node): node is CallExpression => {
       if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
       const { expression, name } = node.expression;
       if (!ts.isIdentifier(expression) || !method.test(name.text)) return false;
       const imported = this.importOf(expression.text);
-      return (imported?.name ?? expression.text) === object && imported?.from.startsWith('.') !== true;
+      return (imported?.name ?? expression.text) === object && (imported?.from ?? from) === from;
     });
   }
 

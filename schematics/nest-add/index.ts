@@ -26,7 +26,9 @@ export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false
     const application = new Application(tree, sourceRoot);
     const driver = driverOf(application, asked, context);
     const { packages = {}, ignored } = DRIVERS[driver];
-    const isNew = !application.sources.some((file) => file.calls('SessionModule', /^forRoot/).length > 0);
+    const isNew = !application.sources.some(
+      (file) => file.calls('SessionModule', 'nestjs-session-kit', /^forRoot/).length > 0,
+    );
     if (!isNew && !tree.exists(configOf(application))) {
       context.logger.info('SessionModule is imported already, with options of its own: nothing was changed.');
       return tree;
@@ -94,7 +96,9 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
   ];
   const modules = [`${sessionModule}.forRootAsync(sessionConfig.asProvider())`];
   modules.unshift(...(typeOrm?.modules ?? []));
-  if (!application.sources.some((file) => file.calls('ConfigModule', /^forRoot/).length > 0)) {
+  if (
+    !application.sources.some((file) => file.calls('ConfigModule', '@nestjs/config', /^forRoot/).length > 0)
+  ) {
     const configModule = importedAs(root.file, 'ConfigModule', '@nestjs/config', 'NestConfigModule');
     modules.unshift(`${configModule}.forRoot({ isGlobal: true })`);
     imports.unshift({ name: 'ConfigModule', from: '@nestjs/config', as: configModule });

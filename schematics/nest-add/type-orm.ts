@@ -45,7 +45,7 @@ export function setUpTypeOrm(application: Application, quote: string): TypeOrmSe
   const { sources } = application;
   if (sources.some((file) => file.has(ENTITY))) return { modules: [], imports: [], packages };
   const found = sources.flatMap((file) =>
-    file.calls('TypeOrmModule', /^forRoot/).map((call) => ({ file, call })),
+    file.calls('TypeOrmModule', '@nestjs/typeorm', /^forRoot/).map((call) => ({ file, call })),
   )[0];
   if (found === undefined) {
     return {

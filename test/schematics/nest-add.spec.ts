@@ -188,6 +188,28 @@ export class AppModule {}
     expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
   });
 
+  it.each([
+    ['another package', 'nestjs-session'],
+    ['a path alias', '@app/session'],
+    ['a path from the root', 'src/session/session.module'],
+  ])('does not take a SessionModule of %s for its own', async (_, from) => {
+    const application = await tester.application('cjs', {
+      [MODULE]: `import { Module } from '@nestjs/common';
+import { SessionModule } from '${from}';
+
+@Module({ imports: [SessionModule.forRoot({})] })
+export class AppModule {}
+`,
+    });
+    const { files, tree } = await tester.run('nest-add', {}, application);
+    expect(importsOf(files[MODULE]).imports).toEqual([
+      CONFIG,
+      SESSION.replace('SessionModule', 'SessionKitModule'),
+      'SessionModule.forRoot({})',
+    ]);
+    expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
+  });
+
   it('changes nothing if sessions are set up by hand', async () => {
     const application = await tester.application('cjs', {
       '/src/core.module.ts': `@Module({ imports: [SessionModule.forRoot({ secret })] })\nexport class CoreModule {}\n`,
