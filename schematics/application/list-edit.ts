@@ -14,7 +14,10 @@ export function prepend(source: string, list: ArrayLiteralExpression, elements: 
   if (inside.includes('\n')) {
     // Inserted after a comment beside the bracket, which would otherwise look like one of the first element.
     const start = open + (/^[ \t]*\/\/[^\r\n]*/.exec(inside)?.[0].length ?? 0);
-    return { start, end: start, text: added };
+    // An element beside the bracket gets a line of its own too.
+    const beside = /^[ \t]*(?=[^ \t\r\n])/.exec(source.slice(start));
+    if (beside === null) return { start, end: start, text: added };
+    return { start, end: start + beside[0].length, text: `${added}\n${inner}` };
   }
   const lines =
     list.elements.length === 0

@@ -59,15 +59,16 @@ export class ParsedFile {
     return { name: found.propertyName?.text ?? local, from: from.text };
   }
 
-  /** The imported paths and packages, and where the last import ends. */
+  /** The imported paths and packages, and where the last import ends, with a comment beside it. */
   get imports(): { readonly from: readonly string[]; readonly end: number } {
     const { ts } = this;
     const found = this.#tree.statements.filter((statement) => ts.isImportDeclaration(statement));
+    const end = found.at(-1)?.getEnd() ?? 0;
     return {
       from: found.flatMap(({ moduleSpecifier }) =>
         ts.isStringLiteral(moduleSpecifier) ? [moduleSpecifier.text] : [],
       ),
-      end: found.at(-1)?.getEnd() ?? 0,
+      end: end === 0 ? 0 : (ts.getTrailingCommentRanges(this.text, end)?.at(-1)?.end ?? end),
     };
   }
 

@@ -20,6 +20,14 @@ export const MODULE_SHAPES: Readonly<Record<string, ModuleShape>> = {
     text: `${head}@Module({\n  imports: [\n    UserModule,\n    OtherModule\n  ]\n})\nexport class AppModule {}\n`,
     others: ['UserModule', 'OtherModule'],
   },
+  'a list whose first element stands beside the bracket': {
+    text: `${head}@Module({\n  imports: [UserModule.forRoot({\n    deep: true,\n  })],\n})\nexport class AppModule {}\n`,
+    others: ['UserModule.forRoot({\n    deep: true,\n  })'],
+  },
+  'a comment beside its last import': {
+    text: `import { Module } from '@nestjs/common';\nimport { UserModule } from './user.module'; // who they are\n\n@Module({ imports: [UserModule] })\nexport class AppModule {}\n`,
+    others: ['UserModule'],
+  },
   'comments in the list': {
     text: `${head}@Module({\n  imports: [ // all of them\n    // who they are: imports: []\n    UserModule, /* ] */ OtherModule, // the rest\n  ],\n})\nexport class AppModule {}\n`,
     others: ['UserModule', 'OtherModule'],

@@ -112,6 +112,20 @@ describe('nest add nestjs-session-kit', () => {
     );
   });
 
+  it('leaves a comment beside the import it belongs to', async () => {
+    const text = MODULE_SHAPES['a comment beside its last import']?.text;
+    const application = await tester.application('cjs', { [MODULE]: text ?? '' });
+    const { files } = await tester.run('nest-add', {}, application);
+    expect(files[MODULE]).toMatch(/^import \{ UserModule \} from '.\/user.module'; \/\/ who they are$/m);
+  });
+
+  it('gives an element that stands beside the bracket a line of its own', async () => {
+    const text = MODULE_SHAPES['a list whose first element stands beside the bracket']?.text;
+    const application = await tester.application('cjs', { [MODULE]: text ?? '' });
+    const { files } = await tester.run('nest-add', {}, application);
+    expect(files[MODULE]).toContain(`${SESSION},\n    UserModule.forRoot({\n`);
+  });
+
   it('finds the root module through main.ts, whatever its name and folder', async () => {
     const application = await tester.application('esm', {
       '/src/main.ts': `import { ShopModule as Root } from '@app/shop';\nawait NestFactory.create<App>(Root, { logger });\n`,
