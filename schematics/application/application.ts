@@ -10,6 +10,11 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
+/** The part of a nest-cli.json that is used here. */
+interface WorkspaceSettings {
+  readonly projects?: Readonly<Record<string, { readonly type?: string; readonly sourceRoot?: string }>>;
+}
+
 /** A Nest application, read from its files. */
 export class Application {
   readonly #ts: Compiler = loadTypeScript();
@@ -50,8 +55,24 @@ export class Application {
 
   /** Its sources without tests; those in fewer folders first. */
   get sources(): ParsedFile[] {
+    return this.#sourcesBelow(this.sourceRoot);
+  }
+
+  /** Its sources, then those of the libraries in its monorepo, as nest-cli.json lists them. */
+  get sourcesWithLibraries(): ParsedFile[] {
+    const settings: WorkspaceSettings = JSON.parse(this.text('nest-cli.json') || '{}');
+    const libraries = Object.values(settings.projects ?? {}).filter(({ type }) => type === 'library');
+    return [
+      ...this.sources,
+      ...libraries.flatMap(({ sourceRoot }) =>
+        sourceRoot === undefined ? [] : this.#sourcesBelow(sourceRoot),
+      ),
+    ];
+  }
+
+  #sourcesBelow(folder: string): ParsedFile[] {
     const paths: string[] = [];
-    this.tree.getDir(this.sourceRoot).visit((path) => {
+    this.tree.getDir(folder).visit((path) => {
       if (/\.[cm]?ts$/.test(path) && !/(\.d|[.-]spec|[.-]test)\.[cm]?ts$/.test(path)) paths.push(path);
     });
     const depth = (path: string): number => path.split('/').length;

@@ -42,7 +42,7 @@ export function setUpTypeOrm(application: Application, quote: string): TypeOrmSe
     imports: [MODULE_IMPORT, ENTITY_IMPORT],
     packages,
   };
-  const { sources } = application;
+  const sources = application.sourcesWithLibraries;
   if (sources.some((file) => file.has(ENTITY))) return { modules: [], imports: [], packages };
   const found = sources.flatMap((file) =>
     file.calls('TypeOrmModule', '@nestjs/typeorm', /^forRoot/).map((call) => ({ file, call })),

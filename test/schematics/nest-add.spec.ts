@@ -386,6 +386,27 @@ export class AppModule {}
       expect(importsOf(files[MODULE]).imports).toContain('TypeOrmModule.forFeature([SessionEntity])');
     });
 
+    it('uses the TypeOrmModule in a library of the monorepo', async () => {
+      const library = `import { TypeOrmModule } from '@nestjs/typeorm';\n\nexport const database = TypeOrmModule.forRoot({ type: 'postgres', autoLoadEntities: true });\n`;
+      const application = await tester.application('cjs', {
+        '/libs/database/src/database.ts': library,
+      });
+      application.overwrite(
+        '/nest-cli.json',
+        JSON.stringify({
+          monorepo: true,
+          sourceRoot: 'src',
+          projects: { database: { type: 'library', sourceRoot: 'libs/database/src' } },
+        }),
+      );
+      const { files } = await tester.run('nest-add', { driver: 'database' }, application);
+      expect(importsOf(files[MODULE]).imports).toEqual([
+        CONFIG,
+        'TypeOrmModule.forFeature([SessionEntity])',
+        SESSION,
+      ]);
+    });
+
     it('says what is left to do if entities are listed elsewhere', async () => {
       const { files, said } = await database('TypeOrmModule.forRoot(options)');
       expect(said).toMatch(/SessionEntity of nestjs-session-kit\/typeorm among the entities/);
