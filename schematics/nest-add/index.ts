@@ -33,7 +33,7 @@ export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false
       context.logger.info('SessionModule is imported already, with options of its own: nothing was changed.');
       return tree;
     }
-    const typeOrm = isNew ? register(application, driver) : undefined;
+    const typeOrm = isNew ? register(application, driver, context) : undefined;
     writeEnvironment(application, driver, [ignored, typeOrm?.ignored]);
     const config = isNew ? { '@nestjs/config': application.nestVersion >= 12 ? '^12.0.1' : '^4.0.0' } : {};
     const added = addDependencies(application, { ...packages, ...config, ...typeOrm?.packages });
@@ -77,7 +77,11 @@ function fallbackIn(application: Application): DriverName | undefined {
 const isDriver = (name: string): name is DriverName => Object.hasOwn(DRIVERS, name);
 
 /** Writes the configuration file and imports SessionModule into the root module. */
-function register(application: Application, driver: DriverName): TypeOrmSetup | undefined {
+function register(
+  application: Application,
+  driver: DriverName,
+  context: SchematicContext,
+): TypeOrmSetup | undefined {
   const { sourceRoot, tree } = application;
   const root = application.findRootModule();
   const style = importStyleOf(application, root.file);
@@ -88,17 +92,25 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
       `${config} is there, and is not about nestjs-session-kit. Nothing was changed: rename it, and run this again.`,
     );
   }
+  const configModules = application.sourcesWithLibraries.flatMap((one) =>
+    one.calls('ConfigModule', '@nestjs/config', /^forRoot/),
+  );
+  if (configModules.some((call) => /\b(envFilePath|ignoreEnvFile)\b/.test(call.getText()))) {
+    context.logger.warn(
+      'Your ConfigModule may not read .env (it sets envFilePath or ignoreEnvFile): the variables that were added there ' +
+        'belong where it reads them, or the application will not start.',
+    );
+  }
   const sessionModule = importedAs(root.file, 'SessionModule', 'nestjs-session-kit', 'SessionKitModule');
+  const configName = root.file.has('sessionConfig') ? 'sessionKitConfig' : 'sessionConfig';
   const imports: Import[] = [
     { name: 'SessionModule', from: 'nestjs-session-kit', as: sessionModule },
     ...(typeOrm?.imports ?? []),
-    { name: 'sessionConfig', from: posix.join('/', sourceRoot, 'config', 'session'), isDefault: true },
+    { name: configName, from: posix.join('/', sourceRoot, 'config', 'session'), isDefault: true },
   ];
-  const modules = [`${sessionModule}.forRootAsync(sessionConfig.asProvider())`];
+  const modules = [`${sessionModule}.forRootAsync(${configName}.asProvider())`];
   modules.unshift(...(typeOrm?.modules ?? []));
-  if (
-    !application.sources.some((file) => file.calls('ConfigModule', '@nestjs/config', /^forRoot/).length > 0)
-  ) {
+  if (configModules.length === 0) {
     const configModule = importedAs(root.file, 'ConfigModule', '@nestjs/config', 'NestConfigModule');
     modules.unshift(`${configModule}.forRoot({ isGlobal: true })`);
     imports.unshift({ name: 'ConfigModule', from: '@nestjs/config', as: configModule });

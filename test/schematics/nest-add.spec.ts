@@ -224,6 +224,39 @@ export class AppModule {}
     expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
   });
 
+  it('names its options otherwise if the module has a sessionConfig of its own', async () => {
+    const application = await tester.application('cjs', {
+      [MODULE]: `import { Module } from '@nestjs/common';
+import { sessionConfig } from './express-session';
+
+@Module({ imports: [], providers: [{ provide: 'OTHER', useValue: sessionConfig }] })
+export class AppModule {}
+`,
+    });
+    const { files, tree } = await tester.run('nest-add', {}, application);
+    expect(files[MODULE]).toContain(`import sessionKitConfig from './config/session';`);
+    expect(importsOf(files[MODULE]).imports).toContain(
+      'SessionModule.forRootAsync(sessionKitConfig.asProvider())',
+    );
+    expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
+  });
+
+  it.each(['envFilePath: ".env.local"', 'ignoreEnvFile: true'])(
+    'warns that the ConfigModule may not read .env if it sets %s',
+    async (option) => {
+      const application = await tester.application('cjs', {
+        [MODULE]: `import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+
+@Module({ imports: [ConfigModule.forRoot({ ${option} })] })
+export class AppModule {}
+`,
+      });
+      const { said } = await tester.run('nest-add', {}, application);
+      expect(said).toMatch(/may not read \.env/);
+    },
+  );
+
   it('changes nothing if sessions are set up by hand', async () => {
     const application = await tester.application('cjs', {
       '/src/core.module.ts': `@Module({ imports: [SessionModule.forRoot({ secret })] })\nexport class CoreModule {}\n`,
