@@ -46,7 +46,7 @@ export function sessionTable({ name: table = 'sessions', path, sourceRoot = 'src
 
 /**
  * Makes the table of sessions, with its indexes, as the entity SessionEntity describes it. Its columns: id, user_id,
- * ip_address, user_agent, payload, last_activity, expires_at, version. \`down\` removes it.
+ * ip_address, user_agent, payload, last_activity, last_activity_ms, expires_at, version. \`down\` removes it.
  */
 export class CreateSessionsTable${now} extends ${BASE} {
   /** As the option \`database.table\` has it. */

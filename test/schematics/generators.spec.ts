@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sessionColumns } from '../../lib/drivers/database/session-columns.js';
 import { KINDS, SchematicTester, filesOf, unformatted } from './schematic-tester.js';
 
 const DRIVER = '/src/session/dynamo-db.driver.ts';
@@ -85,6 +86,15 @@ describe('nest g -c nestjs-session-kit session-table', () => {
     expect(path).toMatch(/^\/src\/database\/steps\/\d+-CreateSessionsTable\.ts$/);
     expect(text).toContain(`from "nestjs-session-kit/typeorm"\n`);
     expect(text).toContain(`readonly table = "app_sessions"\n`);
+  });
+
+  it('names every column in the comment of the migration', async () => {
+    const { files } = await tester.run('session-table', {}, await tester.application('cjs'));
+    const [, text] = written(files)[0] ?? [];
+    expect(Object.values(sessionColumns).filter(({ name }) => text?.includes(` ${name}`) !== true)).toEqual(
+      [],
+    );
+    expect(text).toContain('last_activity_ms');
   });
 
   it('writes no second migration', async () => {
