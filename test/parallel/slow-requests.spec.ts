@@ -142,3 +142,21 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     expect((await app.manager.read(id))?.values).toEqual({ name: 'Ada', tags: ['new'] });
   });
 });
+
+describe.each(PLATFORMS)('with a ledger on %s, a slow request', (platform) => {
+  it('cannot revive a session that is ended by its id after it was signed out', async () => {
+    await using app = await HandlerApp.start(platform, {
+      options: { driver: 'stealth', stealth: { ledger: 'memory' } },
+    });
+    const { value: id, asHeaders } = await app
+      .visitor()
+      .handle(async (session) => (await session.put('name', 'Ada').signIn('ada').commit()).id);
+    const open = () => sameVisitor(app, asHeaders.cookie);
+    const request = await slow(open(), (session) => session.put('back', true));
+    await open().in((session) => session.signOut());
+    await app.manager.destroy(id);
+    await request.finish();
+    expect(await open().in((session) => session.all())).toEqual({});
+    expect(await app.manager.list('ada')).toEqual([]);
+  });
+});

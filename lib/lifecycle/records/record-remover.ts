@@ -197,8 +197,9 @@ export class RecordRemover {
   /** Removes the record under an id, whatever its version. A redirect stays. */
   async #endHere(id: string, known: number | null, until: number | null, seen: Seen): Promise<Ended> {
     let version = known === HELD_BY_COOKIE ? null : known;
-    if (version === null && until !== null && (await this.#placeTombstone(id, until)))
-      return { kind: 'ended' };
+    // In place of a line that has ended, a request that still bases its changes on the line could replace a tombstone.
+    const isUnknown = version === null && this.#runtime.fates.fateOf(id).kind === 'lives';
+    if (isUnknown && until !== null && (await this.#placeTombstone(id, until))) return { kind: 'ended' };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (version !== null && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
