@@ -52,7 +52,8 @@ export class RequestRemovals {
    * @param mayBeKept whether there may be anything to remove
    */
   add(session: ActiveSession, mayBeKept: boolean): Promise<void> {
-    if (this.#existed === null || session.removable !== null) this.#existed = session.phase !== 'dropped';
+    if (this.#existed === null || session.removable !== null)
+      this.#existed = session.phase !== 'dropped' || session.endedByRequest;
     session.close();
     if (mayBeKept) this.#remaining.push(session);
     return this.remaining ? this.#removeAll() : NOTHING_TO_DO;

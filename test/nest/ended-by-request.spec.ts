@@ -85,6 +85,19 @@ describe.each(CASES)(
       expect(cookies).toEqual([expect.stringContaining('Max-Age=0')]);
     });
 
+    it.each<[string, (session: RequestSession) => Promise<unknown>]>([
+      ['a commit was dropped', (session) => session.put('late', true).commit()],
+      ['it was reloaded', (session) => session.reload()],
+    ])('expires the cookie by destroy after %s', async (_how, before) => {
+      await using at = await ann(platform, options);
+      const { cookies } = await at.visitor.handle(async (session) => {
+        await end(at.app.manager, session);
+        await before(session);
+        await session.destroy();
+      });
+      expect(cookies).toEqual([expect.stringContaining('Max-Age=0')]);
+    });
+
     it('stores and sends nothing of what it writes into what has ended', async () => {
       await using at = await ann(platform, options);
       const { cookies } = await at.visitor.handle(async (session) => {
