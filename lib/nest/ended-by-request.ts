@@ -6,13 +6,9 @@ interface Ended {
 }
 
 /**
- * Tells the session of the request under way which sessions the application has just ended: it may be one of
- * them, and then no other request answers for it.
- *
- * @returns how many have ended
+ * Tells the session of the request under way that the application has just ended this one: if it is the same,
+ * no other request answers for it.
  */
-export function tellEnded(ended: readonly Ended[]): number {
-  const own = sessionContext.getStore();
-  for (const { versions } of ended) own?.endedByRequest(versions);
-  return ended.length;
+export function tellEnded({ versions }: Ended): void {
+  sessionContext.getStore()?.endedByRequest(versions);
 }

@@ -151,7 +151,7 @@ export class SessionManager {
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     const user = recordedAs(givenUser('SessionManager.end', userId));
-    return tellEnded(await this.lifecycles.users.end(user, givenHandle(handle))) > 0;
+    return (await this.lifecycles.users.end(user, givenHandle(handle), tellEnded)).length > 0;
   }
 
   /**
@@ -171,7 +171,7 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return tellEnded(await this.lifecycles.users.endAll(user, exceptedHandle(options)));
+    return (await this.lifecycles.users.endAll(user, exceptedHandle(options), tellEnded)).length;
   }
 
   /**
@@ -194,7 +194,7 @@ export class SessionManager {
       );
       return;
     }
-    if (await records.end(ending)) tellEnded([{ versions: new Set([ending]) }]);
+    if (await records.end(ending)) tellEnded({ versions: new Set([ending]) });
   }
 
   /**

@@ -3,8 +3,10 @@ import {
   type RequestSession,
   type SessionManager,
   type SessionModuleOptions,
+  SessionStoreError,
   onSessionEvent,
 } from 'nestjs-session-kit';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { HandlerApp, type Visitor } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
@@ -135,6 +137,26 @@ describe.each(PLATFORMS)(
     });
   },
 );
+
+it('A request can sign out after endAll has ended its session, and failed at another', async () => {
+  let refused: string | null = null;
+  class Failing extends MemoryDriver {
+    override destroyVersion(id: string, version: number): Promise<boolean> {
+      return id === refused ? Promise.reject(new Error('down')) : super.destroyVersion(id, version);
+    }
+    override destroy(id: string): Promise<void> {
+      return id === refused ? Promise.reject(new Error('down')) : super.destroy(id);
+    }
+  }
+  const drivers = { failing: { useFactory: () => new Failing() } };
+  await using at = await ann('express', { driver: 'failing', drivers });
+  refused = await at.app.visitor().in(async (session) => (await session.signIn('ann').commit()).id);
+  await at.visitor.in(async (session) => {
+    await expect(at.app.manager.endAll('ann')).rejects.toThrow(SessionStoreError);
+    session.signOut().flash('status', 'Signed out here.');
+  });
+  expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out here.' });
+});
 
 it('A session that is ended by the request is heard to end once', async () => {
   await using at = await ann('express', { driver: 'memory' });

@@ -28,6 +28,11 @@ export interface UserSession {
   readonly versions: ReadonlyMap<string, number>;
 }
 
+/** Gets each session as soon as it has ended. */
+type OnEnded = (session: UserSession) => void;
+
+const ignore: OnEnded = () => undefined;
+
 /** A page of a user's sessions, and where the next page begins. */
 export interface UserSessionPage {
   /** In no order. */
@@ -102,9 +107,9 @@ export class UserSessions {
    *
    * @returns that session, or nothing if the user has none with that handle any more
    */
-  async end(userId: string, handle: string): Promise<readonly UserSession[]> {
+  async end(userId: string, handle: string, onEnded = ignore): Promise<readonly UserSession[]> {
     const sessions = (await this.list(userId)).filter((each) => each.handle === handle);
-    return this.endAllFound(sessions, 'manager');
+    return this.endAllFound(sessions, 'manager', onEnded);
   }
 
   /**
@@ -112,9 +117,9 @@ export class UserSessions {
    *
    * @returns those that ended
    */
-  async endAll(userId: string, except: string | null): Promise<readonly UserSession[]> {
+  async endAll(userId: string, except: string | null, onEnded = ignore): Promise<readonly UserSession[]> {
     const sessions = (await this.list(userId)).filter(({ handle }) => handle !== except);
-    return this.endAllFound(sessions, 'manager');
+    return this.endAllFound(sessions, 'manager', onEnded);
   }
 
   /**
@@ -122,12 +127,19 @@ export class UserSessions {
    *
    * @returns those that ended; without those that had already ended
    */
-  async endAllFound(sessions: readonly UserSession[], reason: SessionEnd): Promise<readonly UserSession[]> {
+  async endAllFound(
+    sessions: readonly UserSession[],
+    reason: SessionEnd,
+    onEnded = ignore,
+  ): Promise<readonly UserSession[]> {
     const ended: UserSession[] = [];
+    const end = async (session: UserSession): Promise<void> => {
+      if (!(await this.endFound(session, reason))) return;
+      ended.push(session);
+      onEnded(session);
+    };
     for (let at = 0; at < sessions.length; at += ENDED_AT_ONCE) {
-      const some = sessions.slice(at, at + ENDED_AT_ONCE);
-      const outcomes = await Promise.all(some.map((session) => this.endFound(session, reason)));
-      ended.push(...some.filter((_session, index) => outcomes[index] === true));
+      await Promise.all(sessions.slice(at, at + ENDED_AT_ONCE).map(end));
       await nextTurn();
     }
     return ended;
