@@ -194,7 +194,7 @@ export class SessionManager {
       );
       return;
     }
-    if (await records.end(ending)) tellEnded({ versions: new Set([ending]) });
+    tellEnded({ versions: await records.end(ending) });
   }
 
   /**

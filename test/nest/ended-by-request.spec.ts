@@ -138,6 +138,20 @@ describe.each(PLATFORMS)(
   },
 );
 
+it.each(STORES)(
+  'A request can sign out after it has ended its session by an id that it left, with %s',
+  async (_store, options) => {
+    await using at = await ann('express', options);
+    await at.visitor.in(async (session) => {
+      const before = session.id;
+      await session.regenerate().commit();
+      await at.app.manager.destroy(before);
+      session.signOut().flash('status', 'Signed out.');
+    });
+    expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out.' });
+  },
+);
+
 it('A request can sign out after endAll has ended its session, and failed at another', async () => {
   let refused: string | null = null;
   class Failing extends MemoryDriver {
@@ -158,15 +172,24 @@ it('A request can sign out after endAll has ended its session, and failed at ano
   expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out here.' });
 });
 
-it('A session that is ended by the request is heard to end once', async () => {
+it.each<[string, Ending]>([
+  [
+    'endAll after signOut',
+    (manager, session) => {
+      session.signOut();
+      return manager.endAll('ann', { except: session });
+    },
+  ],
+  [
+    'destroy during a commit',
+    (manager, session) => Promise.all([session.put('late', true).commit(), manager.destroy(session.id)]),
+  ],
+])('A session that the request ends by %s is heard to end once', async (_how, end) => {
   await using at = await ann('express', { driver: 'memory' });
   const reasons: string[] = [];
   const stop = onSessionEvent('ended', ({ reason }) => void reasons.push(reason));
   try {
-    await at.visitor.in(async (session) => {
-      session.signOut();
-      await at.app.manager.endAll('ann', { except: session });
-    });
+    await at.visitor.in((session) => end(at.app.manager, session));
   } finally {
     stop();
   }

@@ -171,15 +171,18 @@ export class RecordBackend implements SessionBackend {
   /**
    * Removes a session for good, outside of a request.
    *
-   * @returns false if there was none any more
+   * @returns its ids; none if there was none any more
    */
-  async end(id: string): Promise<boolean> {
+  async end(id: string): Promise<ReadonlySet<string>> {
+    const ids = new Set([id]);
     let subject: EventSubject | null = null;
     const existed = await this.remover.end(id, null, undefined, (current, payload) => {
+      ids.add(current);
       subject = subjectOfPayload(current, payload, this.runtime.userKey);
     });
-    if (existed) publishEnded(this.runtime, subject, 'manager');
-    return existed;
+    if (!existed) return new Set();
+    publishEnded(this.runtime, subject, 'manager');
+    return ids;
   }
 
   async remove(session: ActiveSession): Promise<boolean> {

@@ -171,7 +171,7 @@ export class RecordRemover {
   ): Promise<boolean> {
     if (moves === MAX_ATTEMPTS) throw this.#runtime.faults.endlessMoves();
     const ended = await this.#queue.run(id, async (turn) => {
-      const known = turn.newest?.kind === 'record' ? turn.newest.record.version : version;
+      const known = turn.newest?.kind === 'record' ? this.#seenIn(turn.newest.record, id, seen) : version;
       const outcome = await this.#endHere(id, known, until, seen);
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
@@ -192,6 +192,13 @@ export class RecordRemover {
     // The redirect goes last: if the store fails before, the session can still be found and ended through it.
     if (!isOfCookie) await this.#store.destroy(id);
     return found;
+  }
+
+  /** @returns the version of a record that this process has just written, and that nobody has to read */
+  #seenIn({ payload, version }: SessionRecord, id: string, seen: Seen): number {
+    const parsed = seen === ignore ? null : parsePayload(payload, this.#runtime.serializer);
+    if (parsed?.kind === 'session') seen(id, parsed.payload);
+    return version;
   }
 
   /** Removes the record under an id, whatever its version. A redirect stays. */
