@@ -52,18 +52,31 @@ export function firstValue(header: string | string[] | undefined): string {
     .trim();
 }
 
+/** The stream of a response over HTTP/2. */
+interface ResponseStream {
+  readonly destroyed: boolean;
+  close(code: number): void;
+  removeAllListeners(event: 'wantTrailers'): unknown;
+}
+
+/** Undefined over HTTP/1, where an application may put something of its own under that name. */
+function streamOf(res: RawResponse & { readonly stream?: ResponseStream }): ResponseStream | undefined {
+  return res.req.httpVersionMajor === 2 ? res.stream : undefined;
+}
+
 /** Whether the connection of a response is closed. HTTP/2 responses do not report it themselves. */
-export function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
-  return res.stream?.destroyed ?? res.closed;
+export function isClosed(res: RawResponse): boolean {
+  return streamOf(res)?.destroyed ?? res.closed;
 }
 
 /** INTERNAL_ERROR of RFC 9113, section 7. */
 const INTERNAL_ERROR = 2;
 
 /** Breaks the connection of a response, so that its client sees that it is incomplete. */
-export function cutOff(res: RawResponse & { readonly stream?: { close(code: number): void } }): void {
+export function cutOff(res: RawResponse): void {
+  const stream = streamOf(res);
   // Node.js destroys a response of HTTP/2 without an error, which looks like a regular end.
-  if (res.stream !== undefined) res.stream.close(INTERNAL_ERROR);
+  if (stream !== undefined) stream.close(INTERNAL_ERROR);
   else res.destroy();
 }
 
@@ -71,11 +84,9 @@ export function cutOff(res: RawResponse & { readonly stream?: { close(code: numb
  * Drops the trailers that were set on a response. On HTTP/1, a body of known length has none; HTTP/2 sends them
  * after any body, and Node.js has no method that removes them.
  */
-export function dropTrailers(
-  res: RawResponse & { readonly stream?: { removeAllListeners(event: 'wantTrailers'): unknown } },
-): void {
+export function dropTrailers(res: RawResponse): void {
   // Without a listener, Node.js ends the stream without trailers.
-  res.stream?.removeAllListeners('wantTrailers');
+  streamOf(res)?.removeAllListeners('wantTrailers');
 }
 
 /**

@@ -76,6 +76,14 @@ class FailingController {
     rawOf(res).end('a page', () => called.push('ended'));
   }
 
+  /** `stream` is no member of a response over HTTP/1, so an application may add one. */
+  @Get('decorated')
+  decorated(@Res() res: Response): void {
+    Object.assign(rawOf(res), { stream: () => undefined });
+    Session.put('visits', 1);
+    rawOf(res).end('a page');
+  }
+
   @Get('piped')
   piped(@Res() res: Response): void {
     Session.put('visits', 1);
@@ -203,6 +211,13 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     called.length = 0;
     await app.visitor().get('/called-back').expect(503);
     expect(called).toEqual(['ended']);
+  });
+
+  it('is answered whatever the application has put on the response', async () => {
+    await using scene = await begin();
+    const { app, driver } = scene;
+    driver.mood = 'failing';
+    await app.visitor().get('/decorated').timeout(10_000).expect(503);
   });
 
   it('adds no listeners of which Node.js warns as of a leak', async () => {
