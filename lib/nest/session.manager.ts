@@ -176,8 +176,8 @@ export class SessionManager {
 
   /**
    * Ends a session, even if it has moved to another id. Requests under way cannot bring it back. No error if
-   * there is none. With a sealing driver that has no ledger, this only logs a warning: a cookie cannot be revoked. With a ledger, an unknown id is recorded as ended for as long as any cookie could be
-   * valid.
+   * there is none. With a sealing driver that has no ledger, this only logs a warning. With a ledger, an unknown
+   * id is recorded as ended for as long as any cookie could be valid.
    *
    * @param id the raw id (`session.id`), not the cookie value
    * @throws SessionValueError if it is not a string, or empty
