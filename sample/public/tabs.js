@@ -23,6 +23,9 @@ let isInDoubt = false;
 /** Whether another page is loading: it brings the new state, and must not be interrupted. */
 let isLeaving = false;
 
+/** How often another tab has told its count. */
+let countsHeard = 0;
+
 /** Reloads the page as the server would show it now. */
 function loadAnew() {
   if (isLeaving) return;
@@ -40,11 +43,13 @@ function showCount(count) {
 function connect() {
   const former = socket;
   const opened = new WebSocket(WHERE);
+  const heardBefore = countsHeard;
   socket = opened;
   opened.addEventListener('message', ({ data: text }) => {
     if (socket !== opened) return;
     const { event, data } = JSON.parse(text);
-    showCount(data.count);
+    // The greeting has the count from when the connection was made: what another tab told since is newer.
+    if (event !== 'hello' || heardBefore === countsHeard) showCount(data.count);
     if (event !== 'hello') return;
     page.connected = 'yes';
     isInDoubt = false;
@@ -90,7 +95,10 @@ if (before !== mine) localStorage.setItem(KEY, mine);
 const COUNT_KEY = 'shop.count';
 localStorage.setItem(COUNT_KEY, document.querySelector('#cart-count').textContent);
 addEventListener('storage', ({ key, newValue }) => {
-  if (key === COUNT_KEY && newValue !== null) showCount(Number(newValue));
+  if (key === COUNT_KEY && newValue !== null) {
+    countsHeard += 1;
+    showCount(Number(newValue));
+  }
   if (key !== KEY) return;
   isInDoubt = true;
   connect();

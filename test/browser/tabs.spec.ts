@@ -60,6 +60,23 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     await expectCount(second, 2);
   });
 
+  it('show the newest count if the greeting of the server comes late', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const second = await visitor.openTab();
+    const held: (() => void)[] = [];
+    await second.routeWebSocket(/\/tabs$/, (socket) => {
+      socket.connectToServer().onMessage((message) => held.push(() => socket.send(message)));
+    });
+    await visitor.visit('/preferences', second);
+    await expect.poll(() => held.length).toBe(1);
+    await visitor.addToCart('Potted fern');
+    await expectCount(second, 2);
+    held[0]?.();
+    await connected(second);
+    expect(await second.locator('#cart-count').textContent()).toBe('2');
+  });
+
   it('keep what is being typed when the session gets another id', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
