@@ -69,6 +69,7 @@ export abstract class KeptSession extends ModelSession {
     this.unremoved = flashedAgain(this.previous);
     this.unremovedThen = flashedAgain(this.previous);
     this.next = nothingFlashed();
+    this.claimed.clear();
     this.ownDuration = kept?.ownDuration ?? null;
     this.createdAt = kept?.createdAt ?? this.application.now();
     this.signedIn = kept?.signIn ?? null;
@@ -134,8 +135,10 @@ export abstract class KeptSession extends ModelSession {
   get #nextFlash(): Flashed {
     // A mutation in a message after it was stored, without any other write: the package does not notice it so far.
     if (this.hasStored && !this.isWritten) return this.kept?.flash ?? nothingFlashed();
-    const { messages, fields } = this.next;
-    if (!this.prefetch) return flashedAgain(this.next);
+    const { messages } = this.next;
+    const shown = Object.entries(this.next.fields).filter(([name]) => !this.claimed.has(name));
+    const fields = Object.fromEntries(shown);
+    if (!this.prefetch) return flashedAgain({ ...nothingFlashed(), messages, fields });
     return flashedAgain({
       ...nothingFlashed(),
       messages: joined(this.waiting.messages, messages),

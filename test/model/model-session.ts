@@ -58,6 +58,8 @@ export abstract class ModelSession {
   unremoved: Flashed = nothingFlashed();
   /** The messages that the next request will see. */
   next: Flashed = nothingFlashed();
+  /** The names of messages that this request flashed: a field of the same name is hidden, and not stored. */
+  protected readonly claimed = new Set<string>();
   /** Flashed data that waits for a request other than a prefetch. */
   protected waiting: Flashed = nothingFlashed();
   /** Whether this request wrote: a put counts even if it changes nothing. */
@@ -221,6 +223,7 @@ export abstract class ModelSession {
     const isThere = [this.visible, this.next].some((flashed) => read(shown(flashed), key) !== undefined);
     if (!isThere) return;
     this.isWritten = true;
+    this.claimed.delete(key);
     for (const flashed of messages) {
       for (const from of [flashed.messages, flashed.fields, flashed.olderFields])
         apart(() => remove(from, key), from, key);
@@ -234,6 +237,7 @@ export abstract class ModelSession {
     this.visible = nothingFlashed();
     this.unremoved = nothingFlashed();
     this.next = nothingFlashed();
+    this.claimed.clear();
     this.waiting = nothingFlashed();
     return this;
   }
@@ -257,6 +261,7 @@ export abstract class ModelSession {
     this.checkWritable();
     for (const [name, each] of pairs(this.visible.messages, key, value)) {
       for (const { messages } of [this.visible, this.next]) writeMessage(messages, name, each);
+      this.claimed.add(name);
       // It replaces the message that waits.
       for (const from of [this.waiting.messages, this.waiting.fields])
         apart(() => remove(from, name), from, name);
@@ -296,8 +301,8 @@ export abstract class ModelSession {
   #flashFields(form: Values): this {
     this.checkWritable();
     const { fields, olderFields } = this.next;
-    if (Object.keys(form).length > 0 || (this.hasStored && Object.keys(fields).length > 0))
-      this.isWritten = true;
+    const shows = Object.keys(fields).some((name) => !this.claimed.has(name));
+    if (Object.keys(form).length > 0 || (this.hasStored && shows)) this.isWritten = true;
     this.next.fields = { ...olderFields, ...form };
     this.visible.fields = { ...this.visible.olderFields, ...form };
     return this;
