@@ -151,7 +151,7 @@ export class SessionManager {
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     const user = recordedAs(givenUser('SessionManager.end', userId));
-    return (await this.lifecycles.users.end(user, givenHandle(handle), tellEnded)).length > 0;
+    return this.lifecycles.users.end(user, givenHandle(handle), tellEnded);
   }
 
   /**
@@ -171,7 +171,7 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return (await this.lifecycles.users.endAll(user, exceptedHandle(options), tellEnded)).length;
+    return this.lifecycles.users.endAll(user, exceptedHandle(options), tellEnded);
   }
 
   /**

@@ -105,19 +105,19 @@ export class UserSessions {
   /**
    * Ends the session with a handle, if it is the user's.
    *
-   * @returns that session, or nothing if the user has none with that handle any more
+   * @returns false if the user has no session with that handle any more
    */
-  async end(userId: string, handle: string, onEnded = ignore): Promise<readonly UserSession[]> {
+  async end(userId: string, handle: string, onEnded = ignore): Promise<boolean> {
     const sessions = (await this.list(userId)).filter((each) => each.handle === handle);
-    return this.endAllFound(sessions, 'manager', onEnded);
+    return (await this.endAllFound(sessions, 'manager', onEnded)) > 0;
   }
 
   /**
    * Ends all sessions but one.
    *
-   * @returns those that ended
+   * @returns how many
    */
-  async endAll(userId: string, except: string | null, onEnded = ignore): Promise<readonly UserSession[]> {
+  async endAll(userId: string, except: string | null, onEnded = ignore): Promise<number> {
     const sessions = (await this.list(userId)).filter(({ handle }) => handle !== except);
     return this.endAllFound(sessions, 'manager', onEnded);
   }
@@ -125,17 +125,13 @@ export class UserSessions {
   /**
    * Ends listed sessions, a few at a time. Each ends by itself; after a failure, no more are started.
    *
-   * @returns those that ended; without those that had already ended
+   * @returns how many; sessions that had already ended are not counted
    */
-  async endAllFound(
-    sessions: readonly UserSession[],
-    reason: SessionEnd,
-    onEnded = ignore,
-  ): Promise<readonly UserSession[]> {
-    const ended: UserSession[] = [];
+  async endAllFound(sessions: readonly UserSession[], reason: SessionEnd, onEnded = ignore): Promise<number> {
+    let ended = 0;
     const end = async (session: UserSession): Promise<void> => {
       if (!(await this.endFound(session, reason))) return;
-      ended.push(session);
+      ended += 1;
       onEnded(session);
     };
     for (let at = 0; at < sessions.length; at += ENDED_AT_ONCE) {

@@ -77,10 +77,8 @@ export class CopiedCookies {
     if (op === 'regenerate') session.regenerate();
     if (op === 'signOut') session.signOut();
     if (op === 'destroy') await session.destroy();
-    if (op === 'end' && handle !== null && user !== null) {
-      const ended = (await process.backend.users?.end(user, handle)) ?? [];
-      if (ended.length > 0) this.#endedOfUser(handle);
-    }
+    if (op === 'end' && handle !== null && user !== null && (await process.backend.users?.end(user, handle)))
+      this.#endedOfUser(handle);
     if (op === 'endAll') {
       const listed = (await process.backend.users?.list(USER)) ?? [];
       await process.backend.users?.endAll(USER, null);
