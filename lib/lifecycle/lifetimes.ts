@@ -24,6 +24,9 @@ const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 /** How long the old id of a moved session redirects commits under way to the new one, ms. */
 export const REDIRECT_MS = 30_000;
 
+/** Longer than requests take, ms: for this long, one may be under way that is based on what has ended or moved. */
+export const UNDER_WAY_MS = 10 * 60_000;
+
 /** How far the clocks of two processes may be apart, ms. */
 const CLOCK_SKEW_MS = 60_000;
 

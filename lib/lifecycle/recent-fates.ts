@@ -1,10 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
-import { REDIRECT_MS } from './lifetimes.js';
-
-/** How long a fate is remembered, in ms: longer than requests take. */
-const REMEMBERED_MS = 10 * 60_000;
+import { REDIRECT_MS, UNDER_WAY_MS } from './lifetimes.js';
 
 /** How many fates are remembered; about two megabytes. */
 const MOST_REMEMBERED = 10_000;
@@ -112,14 +109,14 @@ export class RecentFates {
 
   #find(id: string): KnownFate | undefined {
     const known = this.#fates.get(id);
-    return known !== undefined && this.#clock.now() - known.at < REMEMBERED_MS ? known : undefined;
+    return known !== undefined && this.#clock.now() - known.at < UNDER_WAY_MS ? known : undefined;
   }
 
   #remember(id: string, to: string | null): void {
     const now = this.#clock.now();
     this.#fates.delete(id);
     for (const [oldest, { at }] of this.#fates) {
-      if (this.#fates.size < this.#max && now - at < REMEMBERED_MS) break;
+      if (this.#fates.size < this.#max && now - at < UNDER_WAY_MS) break;
       this.#fates.delete(oldest);
     }
     // Copies: a substring that a serializer cut out of a token would keep the whole token in memory.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RecordDriver } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
@@ -7,13 +8,19 @@ import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
 import { SessionStoreError, SessionTooLargeError } from '../../lib/session.errors.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import { LedgerWorld } from '../parallel/support/ledger-world.js';
-import type { Answer, ApplicationProcess } from '../parallel/support/world.js';
+import { type Answer, type ApplicationProcess, LIFETIMES } from '../parallel/support/world.js';
 import type { DriverCall } from '../parallel/support/watched-driver.js';
 
 const MINUTE_MS = 60_000;
 
-function setUp(runtime: Partial<SessionRuntime> = {}) {
-  const world = new LedgerWorld((clock) => new MemoryDriver({}, clock), { userKey: 'userId', ...runtime });
+function setUp(
+  runtime: Partial<SessionRuntime> = {},
+  kind: (driver: MemoryDriver) => RecordDriver = (driver) => driver,
+) {
+  const world = new LedgerWorld((clock) => kind(new MemoryDriver({}, clock)), {
+    userKey: 'userId',
+    ...runtime,
+  });
   const [here, there] = [world.process(), world.process()];
   /** Performs one request and returns its response. */
   const does = async (
@@ -244,5 +251,79 @@ describe('a cookie-based session with a ledger', () => {
     await does(here, token, (session) => session.destroy());
     expect(await locate?.(id, expiresAt)).toBeNull();
     expect(await locate?.('another', world.clock.now())).toBeNull();
+  });
+});
+
+describe('a signed-in session with a ledger that another process ends once more', () => {
+  type Ending = (scene: ReturnType<typeof setUp> & { token: string; id: string }) => Promise<unknown>;
+
+  const endings: [string, Ending][] = [
+    ['signed out', ({ here, does, token }) => does(here, token, (session) => session.signOut())],
+    ['destroyed', ({ here, does, token }) => does(here, token, (session) => session.destroy())],
+    ['ended by its id', ({ here, id }) => here.backend.end(id)],
+    ['ended from the list', ({ here }) => here.backend.users?.endAll('ann', null) ?? Promise.reject()],
+    [
+      'moved, and ended by its former id',
+      async ({ here, does, token, id }) => {
+        await does(here, token, (session) => session.regenerate());
+        await here.backend.end(id);
+      },
+    ],
+    [
+      'moved, and ended a minute later',
+      async ({ world, here, does, token }) => {
+        const next = tokenOf(await does(here, token, (session) => session.regenerate()));
+        world.clock.advance(MINUTE_MS);
+        await does(here, next, (session) => session.destroy());
+      },
+    ],
+    ['expired', async ({ world }) => world.clock.advance(LIFETIMES.age)],
+    [
+      'renewed, and expired',
+      async ({ world, here, does, token }) => {
+        world.clock.advance(2 * MINUTE_MS);
+        await does(here, token, (session) => session.touch());
+        world.clock.advance(LIFETIMES.age);
+      },
+    ],
+  ];
+
+  const drivers: [string, (driver: MemoryDriver) => RecordDriver][] = [
+    ['removes versions', (driver) => driver],
+    [
+      'cannot remove a version',
+      (driver) => ({
+        read: (id) => driver.read(id),
+        write: (id, record) => driver.write(id, record),
+        touch: (id, expiresAt) => driver.touch(id, expiresAt),
+        destroy: (id) => driver.destroy(id),
+        listByUser: (userId, cursor) => driver.listByUser(userId, cursor),
+      }),
+    ],
+  ];
+
+  const late: [string, (session: RequestSession) => unknown][] = [
+    ['a write', (session) => session.put('late', true)],
+    ['a new id', (session) => session.regenerate().put('late', true)],
+    ['a touch', (session) => session.touch()],
+  ];
+
+  const cases = drivers.flatMap((driver) =>
+    endings.flatMap((ending) => late.map((deed) => [...ending, ...driver, ...deed] as const)),
+  );
+
+  it.each(cases)('stays ended: $0, in a store that $2, before $4', async (...[, end, , kind, , deed]) => {
+    const scene = setUp({}, kind);
+    const { world, here, there, does, open } = scene;
+    const token = tokenOf(await does(here, null, (session) => session.put('userId', 'ann')));
+    const request = await there.request(token);
+    const { id } = request.session;
+    await end({ ...scene, token, id });
+    await world.process().backend.end(id);
+    await deed(request.session);
+    const { cookie } = await request.respond();
+    expect(cookie.kind).toBe('none');
+    expect((await open(token)).all()).toEqual({});
+    expect(await here.backend.users?.list('ann')).toEqual([]);
   });
 });

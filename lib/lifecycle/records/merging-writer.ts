@@ -113,7 +113,11 @@ export class MergingWriter {
   }
 
   /** Retries until the changes are on top of the newest version. */
-  async #merge(session: ActiveSession, { id, version }: BaseVersion, turn: Turn): Promise<Outcome> {
+  async #merge(
+    session: ActiveSession,
+    { id, version, expiresAt }: BaseVersion,
+    turn: Turn,
+  ): Promise<Outcome> {
     // If the answer to an earlier write got lost, ask the store: that write may have arrived before the other
     // request's.
     const newest = session.pending === null ? turn.newest : null;
@@ -123,6 +127,9 @@ export class MergingWriter {
       if (found.kind !== 'record') return found;
       session.rebase(found.record, found.payload);
     }
+    // If it has expired, another process may have put a tombstone under its id since.
+    const hasExpired = newest === null && expiresAt <= session.runtime.clock.now();
+    if (hasExpired && (await this.#finder.find(id)).kind === 'gone') return GONE;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request ended it or left it while others wrote it: store nothing more of it.

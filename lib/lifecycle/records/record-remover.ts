@@ -2,14 +2,20 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { isUnanswered } from '../../drivers/guard/store-guard.js';
 import { SessionStoreError } from '../../session.errors.js';
-import { type Payload, endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
+import {
+  type ParsedPayload,
+  type Payload,
+  endedPayload,
+  movedPayload,
+  parsePayload,
+} from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import { type Found, type RecordFinder, STORED } from './record-finder.js';
-import { REDIRECT_MS } from '../lifetimes.js';
+import { REDIRECT_MS, UNDER_WAY_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
 
@@ -33,7 +39,9 @@ const ignore: Seen = () => undefined;
  * request overwrites, replaces the record first.
  *
  * In a ledger there are also sessions without a record: those held by a cookie. When one ends or moves, the
- * tombstone or redirect is the first version under its id, and stays as long as such a cookie may be valid.
+ * tombstone or redirect is the first version under its id, and stays as long as such a cookie may be valid. It
+ * must never follow a line, as a request that is based on the line's first version would replace it. So a
+ * ledger does not remove lines: in place of one that ends, a tombstone stays for as long as requests take.
  */
 export class RecordRemover {
   readonly #store: RecordStore;
@@ -109,13 +117,16 @@ export class RecordRemover {
 
   async #endAtOnce(id: string, version: number): Promise<boolean> {
     const { destroyVersion } = this.#store;
-    if (destroyVersion !== undefined) return destroyVersion.call(this.#store, id, version);
-    if (
-      !(await this.#store.write(id, this.#placeholder(endedPayload(this.#runtime.serializer), version + 1)))
-    )
-      return false;
-    await this.#store.destroy(id);
-    return true;
+    if (destroyVersion !== undefined && !this.#isLedger) return destroyVersion.call(this.#store, id, version);
+    const isBuried = await this.#bury(id, version);
+    if (isBuried && !this.#isLedger) await this.#store.destroy(id);
+    return isBuried;
+  }
+
+  /** Replaces a version by a tombstone. False if it is not there. */
+  #bury(id: string, version: number, until?: number): Promise<boolean> {
+    const payload = endedPayload(this.#runtime.serializer);
+    return this.#store.write(id, this.#placeholder(payload, version + 1, until));
   }
 
   async #endInSteps(id: string, version: number): Promise<boolean> {
@@ -124,8 +135,13 @@ export class RecordRemover {
     if (record === null) return true;
     const { kind } = parsePayload(record.payload, this.#runtime.serializer);
     if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
-    await this.#store.destroy(id);
+    await this.#removeUnlessTombstone(id, kind);
     return true;
+  }
+
+  /** The tombstones of a ledger stay until they expire. */
+  async #removeUnlessTombstone(id: string, kind: ParsedPayload['kind']): Promise<void> {
+    if (!this.#isLedger || kind !== 'ended') await this.#store.destroy(id);
   }
 
   /**
@@ -190,7 +206,8 @@ export class RecordRemover {
     const next = isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null;
     const found = await this.#end(ended.to, null, next, seen, moves + 1);
     // The redirect goes last: if the store fails before, the session can still be found and ended through it.
-    if (!isOfCookie) await this.#store.destroy(id);
+    if (!this.#isLedger) await this.#store.destroy(id);
+    else if (!isOfCookie) await this.#bury(id, ended.version);
     return found;
   }
 
@@ -204,9 +221,8 @@ export class RecordRemover {
   /** Removes the record under an id, whatever its version. A redirect stays. */
   async #endHere(id: string, known: number | null, until: number | null, seen: Seen): Promise<Ended> {
     let version = known === HELD_BY_COOKIE ? null : known;
-    // In place of a line that has ended, a request that still bases its changes on the line could replace a tombstone.
-    const isUnknown = version === null && this.#runtime.fates.fateOf(id).kind === 'lives';
-    if (isUnknown && until !== null && (await this.#placeTombstone(id, until))) return { kind: 'ended' };
+    if (version === null && until !== null && (await this.#placeTombstone(id, until)))
+      return { kind: 'ended' };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (version !== null && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
@@ -214,8 +230,7 @@ export class RecordRemover {
       const parsed = parsePayload(record.payload, this.#runtime.serializer);
       if (parsed.kind === 'moved') return { ...parsed, version: record.version };
       if (parsed.kind !== 'session') {
-        const isOfCookie = parsed.kind === 'ended' && record.version === IN_PLACE_OF_COOKIE;
-        if (!isOfCookie) await this.#store.destroy(id);
+        await this.#removeUnlessTombstone(id, parsed.kind);
         return { kind: 'gone' };
       }
       version = record.version;
@@ -226,10 +241,8 @@ export class RecordRemover {
 
   /** @returns false if there is a record, or was one */
   async #placeTombstone(id: string, until: number): Promise<boolean> {
-    const payload = endedPayload(this.#runtime.serializer);
-    const tombstone = this.#placeholder(payload, IN_PLACE_OF_COOKIE, until);
     try {
-      return await this.#store.write(id, tombstone);
+      return await this.#bury(id, HELD_BY_COOKIE, until);
     } catch (error) {
       // Ending a session must not need space: the browser's cookie expires, and this process remembers the
       // ending for as long as it remembers any.
@@ -240,12 +253,7 @@ export class RecordRemover {
 
   #placeholder(payload: string, version: number, until = 0): SessionRecord {
     const now = this.#runtime.clock.now();
-    return {
-      payload,
-      expiresAt: Math.max(until, now + REDIRECT_MS),
-      version,
-      lastActivity: now,
-      ...NOBODY,
-    };
+    const expiresAt = Math.max(until, now + (this.#isLedger ? UNDER_WAY_MS : REDIRECT_MS));
+    return { payload, expiresAt, version, lastActivity: now, ...NOBODY };
   }
 }

@@ -3,7 +3,7 @@ import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
 import type { RecordFinder } from './record-finder.js';
-import { REDIRECT_MS } from '../lifetimes.js';
+import { UNDER_WAY_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { MergingWriter } from './merging-writer.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -39,8 +39,8 @@ export class RecordRenewal {
   }
 
   /**
-   * Extends the lifetime, then reads the record, for two reasons. `touch` also extends the redirect that a
-   * parallel `regenerate` left under the id; without the read, that redirect would live on and lead the browser
+   * Extends the lifetime, then reads the record, for two reasons. `touch` also extends the redirect or tombstone
+   * that another request left under the id; without the read, a redirect would live on and lead the browser
    * back to a dead id. And another request may have changed the session's lifetime, which this one must not undo.
    *
    * @returns false if the session is gone
@@ -51,7 +51,6 @@ export class RecordRenewal {
     const expiresAt = this.#runtime.lifetimes.fullExpiry(state.facts);
     if (base === null || !(await store.touch(base.id, expiresAt))) return false;
     const found = await this.#finder.find(base.id);
-    if (found.kind === 'gone') return false;
     if (found.kind === 'record') {
       const isOurs = found.payload.t === state.facts.storedDuration;
       const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
@@ -60,8 +59,8 @@ export class RecordRenewal {
       session.renewed(until, isCookieDue && isOurs);
       return true;
     }
-    await store.touch(base.id, this.#runtime.clock.now() + REDIRECT_MS);
-    if (session.closed) return false;
+    await store.touch(base.id, this.#runtime.clock.now() + UNDER_WAY_MS);
+    if (found.kind === 'gone' || session.closed) return false;
     // The session may have been moved by this request's own write, whose answer got lost. Resending that
     // write tells whether it was.
     if (session.pending !== null) {
