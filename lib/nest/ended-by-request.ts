@@ -10,5 +10,5 @@ interface Ended {
  * no other request answers for it.
  */
 export function tellEnded({ versions }: Ended): void {
-  sessionContext.getStore()?.endedByRequest(versions);
+  sessionContext.getStore()?.noteEnded(versions);
 }

@@ -131,7 +131,7 @@ export abstract class SessionCommits {
    *
    * @internal
    */
-  endedByRequest(ids: { has(id: string): boolean }): void {
+  noteEnded(ids: { has(id: string): boolean }): void {
     const session = this.#life?.session;
     if (session !== undefined && session.base !== null && ids.has(session.base.id))
       session.endedByRequest = true;
