@@ -115,6 +115,11 @@ export abstract class ActiveSessionFields {
     return this.phase === 'rotating' || this.phase === 'ending';
   }
 
+  /** Whether this is its id, but nothing is stored under it, as far as this request knows. */
+  isUnstoredUnder(id: string): boolean {
+    return this.givenId === id && !this.readonly && (this.phase === 'new' || this.hasNewId);
+  }
+
   /** Whether it is never written again. */
   get isFinal(): boolean {
     return this.phase === 'stale' || this.phase === 'dropped' || this.phase === 'closed';

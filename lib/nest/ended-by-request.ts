@@ -12,3 +12,16 @@ interface Ended {
 export function tellEnded({ versions }: Ended): void {
   sessionContext.getStore()?.noteEnded(versions);
 }
+
+/**
+ * Destroys the session of the request under way if it has this id, but is not stored under it yet (a new session,
+ * `regenerate`, `signIn`).
+ *
+ * @returns false if it has not: then the store knows what to end
+ */
+export async function destroyUnstored(id: string): Promise<boolean> {
+  const session = sessionContext.getStore();
+  if (session?.isUnstoredUnder(id) !== true) return false;
+  await session.destroy();
+  return true;
+}

@@ -13,7 +13,7 @@ import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
-import { tellEnded } from './ended-by-request.js';
+import { destroyUnstored, tellEnded } from './ended-by-request.js';
 import { ListCursors } from './list-cursors.js';
 import {
   type ReadSession,
@@ -175,9 +175,9 @@ export class SessionManager {
   }
 
   /**
-   * Ends a session, even if it has moved to another id. Requests under way cannot bring it back. No error if
-   * there is none. With a sealing driver that has no ledger, this only logs a warning. With a ledger, an unknown
-   * id is recorded as ended for as long as any cookie could be valid.
+   * Ends a session, even if it has moved to another id, or has got this one in this request. Requests under way
+   * cannot bring it back. No error if there is none. With a sealing driver that has no ledger, this only logs a
+   * warning. With a ledger, an unknown id is recorded as ended for as long as any cookie could be valid.
    *
    * @param id the raw id (`session.id`), not the cookie value
    * @throws SessionValueError if it is not a string, or empty
@@ -194,7 +194,7 @@ export class SessionManager {
       );
       return;
     }
-    tellEnded({ versions: await records.end(ending) });
+    if (!(await destroyUnstored(ending))) tellEnded({ versions: await records.end(ending) });
   }
 
   /**

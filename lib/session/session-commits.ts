@@ -138,6 +138,15 @@ export abstract class SessionCommits {
   }
 
   /**
+   * Whether the session has an id under which it is not stored yet: nobody else can end it by that id.
+   *
+   * @internal
+   */
+  isUnstoredUnder(id: string): boolean {
+    return this.#life?.session.isUnstoredUnder(id) === true;
+  }
+
+  /**
    * Whether a commit has anything to do. The session is not looked at unless it is armed.
    *
    * @internal

@@ -195,3 +195,54 @@ it.each<[string, Ending]>([
   }
   expect(reasons).toEqual(['manager']);
 });
+
+describe.each(STORES)(
+  'a request that ends its session by an id under which it is not stored yet, with %s',
+  (_store, options) => {
+    const ways: readonly [string, (session: RequestSession) => unknown][] = [
+      ['regenerate', (session) => session.regenerate()],
+      ['signIn', (session) => session.signIn('ann')],
+      ['invalidate', (session) => session.invalidate().put('blank', true)],
+    ];
+
+    const visitors: readonly [string, (visitor: Visitor) => unknown][] = [
+      ['nobody has begun', () => undefined],
+      ['nobody is signed in to', (visitor) => visitor.in((session) => session.put('cart', ['mug']))],
+      ['Ann is signed in to', (visitor) => visitor.in((session) => session.signIn('ann').put('cart', 1))],
+    ];
+
+    it.each(ways.flatMap((way) => visitors.map((visitor) => [...way, ...visitor] as const)))(
+      'leaves nothing after %s of one that %s',
+      async (_way, deed, _whose, begin) => {
+        await using app = await HandlerApp.start('express', { options });
+        const visitor = app.visitor();
+        await begin(visitor);
+        const {
+          value: ids,
+          asHeaders,
+          cookies,
+        } = await visitor.handle(async (session) => {
+          const before = session.id;
+          deed(session);
+          await app.manager.destroy(session.id);
+          return [before, session.id];
+        });
+        expect(cookies.filter((cookie) => !cookie.includes('Max-Age=0'))).toEqual([]);
+        expect(await visitor.in((session) => session.all())).toEqual({});
+        expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
+        for (const id of ids) expect(await app.manager.read(id)).toBeNull();
+        expect(await app.manager.list('ann')).toEqual([]);
+      },
+    );
+
+    it('can begin another one', async () => {
+      await using at = await ann('express', options);
+      await at.visitor.in(async (session) => {
+        await at.app.manager.destroy(session.regenerate().id);
+        session.signOut().flash('status', 'Signed out.');
+      });
+      expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out.' });
+      expect(await at.copied()).toEqual({});
+    });
+  },
+);
