@@ -1,3 +1,4 @@
+import type { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
 
 /** A session that has ended, by all its ids. */
@@ -5,12 +6,35 @@ interface Ended {
   readonly versions: { has(id: string): boolean };
 }
 
+/** The session in whose context `SessionManager.run` was called, by the session of the function that it runs. */
+const callers = new WeakMap<RequestSession, RequestSession>();
+
+/** Runs a function in the context of a session, inside the request or the job under way, if there is one. */
+export async function runInsideCaller<R>(session: RequestSession, fn: () => Promise<R>): Promise<R> {
+  const caller = sessionContext.getStore();
+  if (caller !== undefined) callers.set(session, caller);
+  try {
+    return await sessionContext.run(session, fn);
+  } finally {
+    // Jobs that start each other without an end must not keep all sessions before them in memory.
+    callers.delete(session);
+  }
+}
+
+/** The session of the code that runs, and those in whose contexts it was started by `SessionManager.run`. */
+function sessionsUnderWay(): readonly RequestSession[] {
+  const sessions: RequestSession[] = [];
+  for (let each = sessionContext.getStore(); each !== undefined; each = callers.get(each))
+    sessions.push(each);
+  return sessions;
+}
+
 /**
  * Tells the session of the request under way that the application has just ended this one: if it is the same,
  * no other request answers for it.
  */
 export function tellEnded({ versions }: Ended): void {
-  sessionContext.getStore()?.noteEnded(versions);
+  for (const session of sessionsUnderWay()) session.noteEnded(versions);
 }
 
 /**
@@ -20,8 +44,7 @@ export function tellEnded({ versions }: Ended): void {
  * @returns false if it has not: then the store knows what to end
  */
 export async function destroyUnstored(id: string): Promise<boolean> {
-  const session = sessionContext.getStore();
-  if (session?.isUnstoredUnder(id) !== true) return false;
-  await session.destroy();
-  return true;
+  const session = sessionsUnderWay().find((each) => each.isUnstoredUnder(id));
+  await session?.destroy();
+  return session !== undefined;
 }

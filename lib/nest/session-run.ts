@@ -3,7 +3,7 @@ import { withoutText } from '../options/read-option.js';
 import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
 import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';
-import { sessionContext } from '../session/session.context.js';
+import { runInsideCaller } from './ended-by-request.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';
@@ -87,7 +87,7 @@ export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnabl
 async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
   noteRun(session);
   try {
-    return await sessionContext.run(session, async () => {
+    return await runInsideCaller(session, async () => {
       const result = await fn(session);
       await session.commitDue();
       return result;

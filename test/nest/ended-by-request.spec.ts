@@ -23,6 +23,14 @@ const ENDINGS: readonly [name: string, end: Ending][] = [
   ['destroy', (manager, { id }) => manager.destroy(id)],
 ];
 
+type Run = (manager: SessionManager, session: RequestSession, fn: () => Promise<unknown>) => Promise<unknown>;
+
+const JOBS: readonly [where: string, run: Run][] = [
+  ['with values', (manager, _session, fn) => manager.run({}, fn)],
+  ['with the session itself', (manager, { id }, fn) => manager.run(id, fn)],
+  ['inside another', (manager, { id }, fn) => manager.run(id, () => manager.run({}, fn))],
+];
+
 const CASES = PLATFORMS.flatMap((platform) =>
   STORES.flatMap(([store, options]) =>
     ENDINGS.map(([method, end]) => ({ platform, store, options, method, end })),
@@ -109,6 +117,24 @@ describe.each(CASES)(
       expect(cookies).toEqual([]);
       expect(await at.visitor.in((session) => session.all())).toEqual({});
     });
+  },
+);
+
+describe.each(STORES)(
+  'a request that ends its own session inside SessionManager.run, with %s',
+  (_s, options) => {
+    it.each(ENDINGS.flatMap(([method, end]) => JOBS.map(([where, run]) => ({ method, end, where, run }))))(
+      'can sign out after $method in a run $where',
+      async ({ end, run }) => {
+        await using at = await ann('express', options);
+        await at.visitor.in(async (session) => {
+          await run(at.app.manager, session, () => end(at.app.manager, session));
+          session.signOut().flash('status', 'Signed out everywhere.');
+        });
+        expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out everywhere.' });
+        expect(await at.copied()).toEqual({});
+      },
+    );
   },
 );
 
