@@ -4,11 +4,11 @@
  * @module nestjs-session-kit/conformance
  */
 import { deepEqual, equal } from 'node:assert/strict';
-import { describeDamage } from './damage.js';
-import { describeDestroy, describeDestroyVersion } from './destroy.js';
-import { describeExpiry } from './expiry.js';
+import { describeAbsence } from './absence.js';
+import { describeDestroy } from './destroy.js';
 import { describeGarbage } from './garbage.js';
 import { describeIds } from './ids.js';
+import { describeLifetimes } from './lifetimes.js';
 import { describeParallel } from './parallel.js';
 import { describeCopies, describeRoundTrip } from './round-trip.js';
 import { freshId, sampleRecord } from './record-samples.js';
@@ -20,7 +20,6 @@ import type {
   DriverAtTest,
   DriverUnderTest,
 } from './suite.js';
-import { describeTouch } from './touch.js';
 import { describeUsers } from './users.js';
 import { describeVersionCheck } from './version-check.js';
 
@@ -82,12 +81,10 @@ export function describeDriverConformance({
     describeIds(suite);
     describeCopies(suite);
     describeVersionCheck(suite);
-    describeExpiry(suite);
-    describeTouch(suite);
+    describeAbsence(suite);
+    describeLifetimes(suite);
     describeDestroy(suite);
-    describeDestroyVersion(suite);
     describeParallel(suite);
-    describeDamage(suite);
     describeGarbage(suite);
     describeUsers(suite);
   });

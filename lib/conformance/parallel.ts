@@ -1,5 +1,5 @@
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
-import type { ConformanceSuite } from './suite.js';
+import type { ConformanceSuite, DriverAtTest } from './suite.js';
 import { freshId } from './record-samples.js';
 
 /** Increments a counter kept as a payload: reads, writes the next version, and retries while others were first. */
@@ -13,18 +13,20 @@ async function increment(driver: RecordDriver, id: string): Promise<void> {
   throw new Error('A thousand attempts, and others were first each time.');
 }
 
-/** Writes a record 20 times at once, each time with another payload. */
-function writeAtOnce(
-  [driver, second]: [RecordDriver, RecordDriver],
-  id: string,
-  record: SessionRecord,
-): Promise<boolean[]> {
-  return Promise.all(
-    Array.from({ length: 20 }, (_, writer) =>
-      (writer % 2 === 0 ? driver : second).write(id, { ...record, payload: `writer ${writer}` }),
-    ),
-  );
-}
+/** What 20 writers write at once, and what is stored before. */
+const races: [what: string, version: number, before: (at: DriverAtTest, id: string) => Promise<unknown>][] = [
+  ['of version 1', 1, async () => undefined],
+  ['of version 2', 2, ({ driver, sample }, id) => driver.write(id, sample())],
+  [
+    'that replace an expired record',
+    1,
+    async ({ driver, clock, sample }, id) => {
+      const expired = sample();
+      await driver.write(id, expired);
+      clock.set(expired.expiresAt);
+    },
+  ],
+];
 
 /**
  * Tests simultaneous requests, in two processes if `openSecond` is given: one writer wins, and no update is
@@ -32,37 +34,22 @@ function writeAtOnce(
  */
 export function describeParallel({ describe, it, expect }: ConformanceSuite): void {
   describe('parallel requests', () => {
-    for (const version of [1, 2]) {
-      it(`of 20 writers of version ${version} exactly one wins, and its record is kept`, async ({
-        driver,
-        sample,
-        another,
-      }) => {
+    for (const [what, version, before] of races) {
+      it(`of 20 writers ${what} exactly one wins, and its record is kept`, async (at) => {
+        const { driver, sample, another } = at;
         const second = await another();
         const id = freshId();
-        if (version === 2) await driver.write(id, sample({ payload: 'before' }));
-        const results = await writeAtOnce([driver, second], id, sample({ version }));
+        await before(at, id);
+        const writing = Array.from({ length: 20 }, (_, writer) =>
+          (writer % 2 === 0 ? driver : second).write(id, sample({ version, payload: `writer ${writer}` })),
+        );
+        const results = await Promise.all(writing);
         expect(results.filter(Boolean).length).toBe(1);
         const kept = await driver.read(id);
         expect([kept?.version, kept?.payload]).toEqual([version, `writer ${results.indexOf(true)}`]);
         expect(await second.read(id)).toEqual(kept);
       });
     }
-
-    it('of 20 writers that replace an expired record exactly one wins', async ({
-      driver,
-      clock,
-      sample,
-      stored,
-      another,
-    }) => {
-      const second = await another();
-      const { id, record: expired } = await stored();
-      clock.set(expired.expiresAt);
-      const results = await writeAtOnce([driver, second], id, sample());
-      expect(results.filter(Boolean).length).toBe(1);
-      expect((await driver.read(id))?.payload).toBe(`writer ${results.indexOf(true)}`);
-    });
 
     it('loses no update of ten writers that read, change and write', async ({ driver, stored, another }) => {
       const second = await another();
@@ -137,30 +124,20 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       }
     });
 
-    for (const way of ['destroy', 'destroyVersion'] as const) {
-      it(`a touch beside ${way} brings nothing back`, async ({ driver, clock, stored, sample, another }) => {
-        const second = await another();
-        // An optional method that a driver lacks needs no test.
-        if (way === 'destroyVersion' && driver.destroyVersion === undefined) return;
-        for (let round = 0; round < 5; round++) {
-          const { id, record } = await stored({ userId: 'u' });
-          const removed = (): Promise<unknown> =>
-            way === 'destroy' ? driver.destroy(id) : (driver.destroyVersion?.(id, 1) ?? Promise.resolve());
-          const later = record.expiresAt + 60_000;
-          await Promise.all([
-            second.touch(id, later),
-            driver.touch(id, later),
-            removed(),
-            driver.touch(id, later),
-            second.touch(id, later),
-          ]);
-          expect([await driver.read(id), await second.read(id)]).toEqual([null, null]);
-          expect(await driver.touch(id, clock.now() + 60_000)).toBe(false);
-          expect(await second.write(id, sample({ version: 2 }))).toBe(false);
-          expect(await driver.write(id, sample())).toBe(true);
-        }
-      });
-    }
+    it('wins over writes and touches that come at the same time', async ({ driver, stored, another }) => {
+      const second = await another();
+      for (let round = 0; round < 10; round++) {
+        const { id, record } = await stored();
+        await Promise.all([
+          driver.write(id, { ...record, version: 2 }),
+          second.touch(id, record.expiresAt + 1_000),
+          round % 2 === 0 ? driver.destroy(id) : second.destroy(id),
+          second.write(id, { ...record, version: 2 }),
+          driver.touch(id, record.expiresAt + 2_000),
+        ]);
+        expect(await driver.read(id)).toBe(null);
+      }
+    });
 
     it('a reader beside writers sees whole records only, and never an older one again', async ({
       driver,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { SessionRecord } from '../drivers/driver.js';
 
 /** A minute, in ms. */
@@ -27,38 +27,19 @@ export function sampleRecord(nowMs: number, differing: Partial<SessionRecord> = 
   };
 }
 
-/** The surrogate range of UTF-16: halves of characters beyond 16 bits, which are no characters themselves. */
-const surrogates = { first: 0xd800, count: 0x800 } as const;
-const codePoints = 0x11_0000 - surrogates.count;
-
 /**
- * Well-formed texts of any characters, including NUL and those beyond 16 bits. Always the same ones, so
- * failures can be reproduced.
+ * A well-formed text of any characters, including NUL and those beyond 16 bits; every other one is ASCII. Always the
+ * same one for a seed, so that failures can be reproduced.
+ *
+ * @param length in code points
  */
-export class RandomText {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** A text of a random number of code points, half of them ASCII. */
-  next(minLength: number, maxLength: number): string {
-    const length = minLength + this.#below(maxLength - minLength + 1);
-    return String.fromCodePoint(...Array.from({ length }, () => this.#codePoint()));
-  }
-
-  #codePoint(): number {
-    if (this.#below(2) === 0) return this.#below(0x80);
-    const point = this.#below(codePoints);
-    return point < surrogates.first ? point : point + surrogates.count;
-  }
-
-  /** mulberry32 (Tommy Ettinger, public domain): 32 bits from 32 bits of state. */
-  #below(limit: number): number {
-    this.#state = (this.#state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  }
+export function sampleText(seed: string, length: number): string {
+  const random = createHash('shake256', { outputLength: 4 * length })
+    .update(seed)
+    .digest();
+  const points = Array.from(
+    { length },
+    (_, at) => random.readUInt32LE(4 * at) % (at % 2 === 0 ? 0x80 : 0x11_0000),
+  );
+  return String.fromCodePoint(...points).toWellFormed();
 }

@@ -126,7 +126,7 @@ describe('the conformance suite', () => {
 
   it('detects a driver that ignores the time', async () => {
     const failed = await failedBy(() => ({ driver: new CustomDriver({ now: () => 0 }) }));
-    expect(failed).toContain('does not bring an expired record back');
+    expect(failed).toContain('is not brought back by a touch: it has expired');
     expect(failed).not.toContain('moves the expiry and nothing else');
   });
 
