@@ -69,7 +69,7 @@ export class DatabaseDriver implements RecordDriver {
     if ((await database.change('touch', [expiresAt, storedId, now])) > 0) return true;
     // With the connection flag -FOUND_ROWS MySQL counts only changed rows, not one that has this expiry
     // already.
-    return database.dialect === 'mysql' && (await database.ask('exists', [storedId, now])).length > 0;
+    return database.dialect === 'mysql' && (await database.ask('read', [storedId, now])).length > 0;
   }
 
   async destroy(id: string): Promise<void> {

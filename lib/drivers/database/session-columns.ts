@@ -12,22 +12,6 @@ interface SessionColumn extends Pick<
   readonly mysql?: { readonly type?: ColumnType; readonly charset: string; readonly collation: string };
 }
 
-/** The properties of a row, in the order of the columns. */
-export const sessionProperties = [
-  'id',
-  'userId',
-  'ipAddress',
-  'userAgent',
-  'payload',
-  'lastActivity',
-  'lastActivityMs',
-  'expiresAt',
-  'version',
-] as const;
-
-/** A property of a row. */
-export type SessionProperty = (typeof sessionProperties)[number];
-
 // The servers' defaults ignore case, and on old databases lack characters beyond U+FFFF.
 const exactText = { charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const;
 
@@ -52,8 +36,7 @@ const asSeconds: ValueTransformer = {
   from: (value: unknown) => Number(value) * 1000,
 };
 
-/** The columns of the sessions table, keyed by entity property. */
-export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = {
+const columns = {
   id: {
     name: 'id',
     type: 'varchar',
@@ -80,7 +63,18 @@ export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = 
   lastActivityMs: { name: 'last_activity_ms', type: 'smallint', default: 0 },
   expiresAt: { name: 'expires_at', type: 'bigint', indexed: true, transformer: asNumber },
   version: { name: 'version', type: 'integer' },
-};
+} satisfies Readonly<Record<string, SessionColumn>>;
+
+/** A property of a row. */
+export type SessionProperty = keyof typeof columns;
+
+/** The columns of the sessions table, keyed by entity property. */
+export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = columns;
+
+/** The properties of a row, in the order of the columns. */
+export const sessionProperties = Object.keys(columns).filter(
+  (property): property is SessionProperty => property in columns,
+);
 
 /** The name of the table if no other is configured. */
 export const defaultTable = 'sessions';

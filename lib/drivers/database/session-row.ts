@@ -4,17 +4,7 @@ import { toColumnSeconds } from './session-columns.js';
 import { fromStoredText, toStoredId, toDisplayText, toStoredText } from './stored-text.js';
 
 /** The values of a row, in the order of `sessionProperties`. */
-export type SessionRow = readonly [
-  id: string,
-  userId: string | null,
-  ipAddress: string | null,
-  userAgent: string | null,
-  payload: string,
-  lastActivity: number,
-  lastActivityMs: number,
-  expiresAt: number,
-  version: number,
-];
+export type SessionRow = readonly (string | number | null)[];
 
 const MAX_IP_ADDRESS_LENGTH = 45;
 /** At four bytes each still within MySQL's text; Node accepts no longer header by default. */

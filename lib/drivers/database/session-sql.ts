@@ -64,8 +64,6 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
     touch:
       `UPDATE ${table} SET ${expiresAt} = ${parameter(1)} ` +
       `WHERE ${id} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
-    /** [id, now]; finds a live row. */
-    exists: `SELECT 1 FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
     /** [id] */
     destroy: `DELETE FROM ${table} WHERE ${id} = ${parameter(1)}`,
     /** [id, version, now] */
@@ -74,6 +72,8 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
       `AND ${version} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
     /** [now, maximum number] */
     collect: writeCollect(table, id, expiresAt, dialect),
+    /** []; SQLite only. PASSIVE does not wait for other connections: what they still read is left for the next one. */
+    checkpoint: 'PRAGMA wal_checkpoint(PASSIVE)',
   };
 }
 
