@@ -65,7 +65,8 @@ export function repackExpiry(packed: string, expiresAt: number): string {
   return packed.slice(0, EXPIRES_AT_START) + packNumber(expiresAt) + packed.slice(VERSION_START);
 }
 
-function parseText(json: string): unknown {
+/** The value of a JSON text; undefined for any other text. */
+export function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
@@ -84,8 +85,8 @@ export function unpackRecord(text: string): SessionRecord | null {
   const kept = text.slice(lineEnd + 1);
   if (lineEnd < 0 || kept.length !== Number(text.slice(LENGTH_START, HEAD_LENGTH))) return null;
   const client: unknown =
-    lineEnd === HEAD_LENGTH ? [null, null, null] : parseText(text.slice(HEAD_LENGTH, lineEnd));
-  const payload: unknown = text.startsWith(plainFormat) ? kept : parseText(kept);
+    lineEnd === HEAD_LENGTH ? [null, null, null] : parseJson(text.slice(HEAD_LENGTH, lineEnd));
+  const payload: unknown = text.startsWith(plainFormat) ? kept : parseJson(kept);
   if (typeof payload !== 'string' || !Array.isArray(client)) return null;
   const [userId, ipAddress, userAgent]: unknown[] = client;
   if (!isTextOrNull(userId) || !isTextOrNull(ipAddress) || !isTextOrNull(userAgent)) return null;

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SessionStoreError } from '../../session.errors.js';
-import { unless } from './file-system.js';
+import { entriesOf, unless } from './file-system.js';
 import { hasEnded } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
 import { readExpiry, readRecord } from './record-file.js';
@@ -36,7 +36,7 @@ interface Collection {
  * @throws SessionStoreError at the end, if files could not be read or removed
  */
 export async function collectFiles(collection: Collection): Promise<number> {
-  const entries = entriesOf(collection);
+  const entries = shardEntries(collection);
   const failures: unknown[] = [];
   let removed = 0;
   const collectNext = async (): Promise<void> => {
@@ -60,14 +60,13 @@ export async function collectFiles(collection: Collection): Promise<number> {
   return removed;
 }
 
-async function* entriesOf({
+async function* shardEntries({
   location,
   isStopped,
 }: Collection): AsyncIterableIterator<[folder: string, entry: string]> {
-  const shards = (await unless(['ENOENT'], readdir(location))) ?? [];
-  for (const shard of shards.filter(isShard)) {
+  for (const shard of ((await unless(['ENOENT'], readdir(location))) ?? []).filter(isShard)) {
     const folder = join(location, shard);
-    for (const entry of (await unless(['ENOENT', 'ENOTDIR'], readdir(folder))) ?? []) {
+    for (const entry of await entriesOf(folder)) {
       if (isStopped()) return;
       yield [folder, entry];
     }

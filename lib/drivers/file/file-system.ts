@@ -1,8 +1,11 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The error codes for removing a folder into which others have put something. POSIX allows either. */
 export const notEmptyCodes: readonly string[] = ['ENOTEMPTY', 'EEXIST'];
+
+/** The mode of folders with sessions: only their owner has access. */
+export const FOLDER_MODE = 0o700;
 
 /** The error codes for a lack of space, for everybody or for this user. */
 export const noRoomCodes: readonly string[] = ['ENOSPC', 'EDQUOT'];
@@ -24,6 +27,11 @@ export async function unless<T>(codes: readonly string[], operation: Promise<T>)
   }
 }
 
+/** The names in a folder; none if there is no such folder, or a file instead that the driver did not create. */
+export async function entriesOf(path: string): Promise<string[]> {
+  return (await unless(['ENOENT', 'ENOTDIR'], readdir(path))) ?? [];
+}
+
 /** Whether there is a file or folder at a path. */
 export async function exists(path: string): Promise<boolean> {
   return (await unless(['ENOENT'], stat(path))) !== undefined;
@@ -36,21 +44,19 @@ export async function renameIfThere(from: string, to: string): Promise<boolean> 
 }
 
 /**
- * Creates a folder and its missing parents.
+ * Creates a folder and its missing parents, all accessible to their owner only.
  *
  * Node's own recursive `mkdir` fails with ENOENT if the disk is full, for the folder that it could not create
  * (https://github.com/nodejs/node/blob/main/src/node_file.cc, MKDirpAsync). Here the error is that of the
  * folder that failed.
- *
- * @param mode of the folders that are created
  */
-export async function makeFolders(path: string, mode: number): Promise<void> {
+export async function makeFolders(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode });
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
     const above = dirname(path);
     if (!hasCode(error, 'ENOENT') || above === path) throw error;
-    await makeFolders(above, mode);
-    await unless(['EEXIST'], mkdir(path, { mode }));
+    await makeFolders(above);
+    await unless(['EEXIST'], mkdir(path, { mode: FOLDER_MODE }));
   }
 }

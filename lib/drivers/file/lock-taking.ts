@@ -14,7 +14,6 @@ import type { SessionFiles } from './session-files.js';
 const ORPHANED_AFTER_MS = 1_000;
 const GIVEN_UP_AFTER_MS = 10_000;
 const LONGEST_DELAY_MS = 16;
-const FOLDER_MODE = 0o700;
 
 /** Windows has no error code of its own for a folder that is not empty. */
 const takenCodes =
@@ -29,7 +28,7 @@ const takenCodes =
 export async function takeLock(files: SessionFiles): Promise<string> {
   const owner = newOwner();
   const prepared = files.temporary(owner);
-  const prepare = (): Promise<void> => makeFolders(join(prepared, owner), FOLDER_MODE);
+  const prepare = (): Promise<void> => makeFolders(join(prepared, owner));
   const timeout = new LockTimeout();
   try {
     await prepare();

@@ -1,10 +1,9 @@
 import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { optionError } from '../../options/read-option.js';
-import { hasCode } from './file-system.js';
+import { hasCode, makeFolders } from './file-system.js';
 
-const FOLDER_MODE = 0o700;
 const needs = constants.R_OK | constants.W_OK | constants.X_OK;
 
 /** The error codes for a wrong path, as opposed to a problem of the disk. */
@@ -19,7 +18,7 @@ export async function makeStoreFolder(location: string): Promise<void> {
   try {
     // Its parents belong to the application: they get the usual mode.
     await mkdir(dirname(location), { recursive: true });
-    await makeFolder(location);
+    await makeFolders(location);
     await access(location, needs);
   } catch (error) {
     if (!hasCode(error, ...wrongPathCodes)) throw error;
@@ -28,13 +27,5 @@ export async function makeStoreFolder(location: string): Promise<void> {
       `got ${location}; it takes a folder that this process can write to. The file system says: ${error.message}.`,
       error,
     );
-  }
-}
-
-async function makeFolder(location: string): Promise<void> {
-  try {
-    await mkdir(location, { mode: FOLDER_MODE });
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST') || !(await stat(location)).isDirectory()) throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeFolders, notEmptyCodes, unless } from './file-system.js';
-import { filesOf } from './session-files.js';
+import { parseJson } from '../packed-record.js';
 import { textHash } from '../text-hash.js';
+import { entriesOf, makeFolders, notEmptyCodes, unless } from './file-system.js';
+import { filesOf } from './session-files.js';
 
-const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const users = 'users';
 
@@ -38,7 +38,7 @@ export class UserFiles {
         make().then(() => true),
       )) === undefined
     ) {
-      await makeFolders(folder, FOLDER_MODE);
+      await makeFolders(folder);
     }
   }
 
@@ -52,13 +52,8 @@ export class UserFiles {
   /** The id in an entry; null if the entry is gone or was only half written. */
   async idIn(userId: string, name: string): Promise<string | null> {
     const entry = join(this.#folderOf(userId), name);
-    const text = await unless(['ENOENT', 'EISDIR'], readFile(entry, 'utf8'));
-    try {
-      const id: unknown = text === undefined ? null : JSON.parse(text);
-      return typeof id === 'string' ? id : null;
-    } catch {
-      return null;
-    }
+    const id = parseJson((await unless(['ENOENT', 'EISDIR'], readFile(entry, 'utf8'))) ?? '');
+    return typeof id === 'string' ? id : null;
   }
 
   /** All entries of all users. */
@@ -76,10 +71,6 @@ export class UserFiles {
     const hash = textHash(userId);
     return join(this.#location, hash.slice(0, 2), hash);
   }
-}
-
-async function entriesOf(folder: string): Promise<string[]> {
-  return (await unless(['ENOENT', 'ENOTDIR'], readdir(folder))) ?? [];
 }
 
 function nameOf(id: string): string {
