@@ -4,8 +4,7 @@ import { readOption } from '../options/read-option.js';
 import { is, text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { isMadeBy } from './signed-ids.js';
-import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
-import { isObject } from '../state/values.js';
+import { type SourceOptions, commonOptions, isOver, secretsOf, userIn, valuesIn } from './source-options.js';
 
 /**
  * The options that cookie-session was set up with.
@@ -69,7 +68,8 @@ export function fromCookieSession(given: CookieSessionSource): SessionSource {
       const value = valuesOf(name).find((each) =>
         signatures.some((signature) => isMadeBy(keys, algorithm, `${name}=${each}`, signature)),
       );
-      const values = value === undefined ? null : parsed(value);
+      // Signed, but no session: another cookie of that name, signed with the same keys.
+      const values = value === undefined ? null : valuesIn(Buffer.from(value, 'base64').toString());
       if (value === undefined || values === null) return null;
       const user = userIn(values, userId);
       const content = { values, userId: user };
@@ -77,14 +77,4 @@ export function fromCookieSession(given: CookieSessionSource): SessionSource {
       return { key: user === undefined ? null : value, isOfUser: true, load: () => Promise.resolve(content) };
     },
   };
-}
-
-function parsed(value: string): Record<string, unknown> | null {
-  try {
-    const values: unknown = JSON.parse(Buffer.from(value, 'base64').toString());
-    return isObject(values) ? values : null;
-  } catch {
-    // Signed, but no session: another cookie of that name, signed with the same keys.
-    return null;
-  }
 }

@@ -3,9 +3,8 @@ import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
-import { signedIdSource } from './signed-id-source.js';
-import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
-import { connectStoreCheck } from './connect-store-session.js';
+import { signedIdOptions, signedIdSource } from './signed-id-source.js';
+import { type SourceOptions, commonOptions } from './source-options.js';
 
 /**
  * The options that express-session was set up with.
@@ -23,8 +22,7 @@ export interface ExpressSessionSource extends SourceOptions {
 }
 
 const options = group({
-  secret: { required: 'always', check: secretsOf('the secret of express-session, or a list of them') },
-  store: { required: 'always', check: connectStoreCheck },
+  ...signedIdOptions('express-session'),
   name: { default: 'connect.sid', check: text() },
   ...commonOptions,
 });
@@ -46,6 +44,6 @@ const options = group({
  * })
  */
 export function fromExpressSession(given: ExpressSessionSource): SessionSource {
-  const { name, cookie, ...rest } = readOption(options, given, 'fromExpressSession');
-  return signedIdSource({ ...rest, name: 'express-session', cookie: { ...cookie, name }, prefix: 's:' });
+  const settings = readOption(options, given, 'fromExpressSession');
+  return signedIdSource('express-session', settings.name, 's:', settings);
 }

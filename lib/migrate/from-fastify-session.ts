@@ -3,9 +3,8 @@ import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
-import { signedIdSource } from './signed-id-source.js';
-import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
-import { connectStoreCheck } from './connect-store-session.js';
+import { signedIdOptions, signedIdSource } from './signed-id-source.js';
+import { type SourceOptions, commonOptions } from './source-options.js';
 
 /**
  * The options that @fastify/session was set up with.
@@ -25,8 +24,7 @@ export interface FastifySessionSource extends SourceOptions {
 }
 
 const options = group({
-  secret: { required: 'always', check: secretsOf('the secret of @fastify/session, or a list of them') },
-  store: { required: 'always', check: connectStoreCheck },
+  ...signedIdOptions('@fastify/session'),
   cookieName: { default: 'sessionId', check: text() },
   cookiePrefix: { default: '', check: text('the prefix of the cookie', /^/) },
   ...commonOptions,
@@ -44,11 +42,6 @@ const options = group({
  * SessionModule.forRoot({ secret, migrate: [fromFastifySession({ secret: oldSecret, store: new RedisStore({ client }) })] })
  */
 export function fromFastifySession(given: FastifySessionSource): SessionSource {
-  const { cookieName, cookiePrefix, cookie, ...rest } = readOption(options, given, 'fromFastifySession');
-  return signedIdSource({
-    ...rest,
-    name: '@fastify/session',
-    cookie: { ...cookie, name: cookieName },
-    prefix: cookiePrefix,
-  });
+  const settings = readOption(options, given, 'fromFastifySession');
+  return signedIdSource('@fastify/session', settings.cookieName, settings.cookiePrefix, settings);
 }

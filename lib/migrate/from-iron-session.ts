@@ -4,7 +4,7 @@ import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { unseal } from './iron-seal.js';
 import { decoded } from './signed-ids.js';
-import { type SourceOptions, commonOptions, isOver, userIn } from './source-options.js';
+import { type SourceOptions, commonOptions, isOver, userIn, valuesIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
 /**
@@ -77,13 +77,4 @@ export function fromIronSession(given: IronSessionSource): SessionSource {
       return null;
     },
   };
-}
-
-function valuesIn(sealed: string): Record<string, unknown> | null {
-  try {
-    const values: unknown = JSON.parse(sealed);
-    return isObject(values) ? values : null;
-  } catch {
-    return null;
-  }
 }

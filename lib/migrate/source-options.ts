@@ -1,4 +1,5 @@
 import { systemClock } from '../drivers/clock.js';
+import { parseJson } from '../drivers/packed-record.js';
 import type { SourceCookie } from '../lifecycle/taking-over/session-source.js';
 import { type Check, refused, withoutText } from '../options/read-option.js';
 import { is, refine, valuePath } from '../options/checks.js';
@@ -102,6 +103,12 @@ export function secretsOf(takes: string): Check<readonly string[]> {
         : refused(value, takes, withoutText);
     },
   };
+}
+
+/** The values in the JSON of a session; null if it is none. */
+export function valuesIn(json: string): Values | null {
+  const values = parseJson(json);
+  return isObject(values) ? values : null;
 }
 
 /** The user named in the values, or undefined. */

@@ -21,7 +21,7 @@ import {
   fromIronSession,
 } from 'nestjs-session-kit/migrate';
 import { stopClock } from 'nestjs-session-kit/testing';
-import { storedSession } from '../../lib/migrate/connect-store-session.js';
+import { storedSession } from '../../lib/migrate/signed-id-source.js';
 import { barrier } from '../support/barrier.js';
 import { eventually } from '../support/eventually.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
