@@ -235,6 +235,8 @@ export class ActiveSession extends ActiveSessionFields {
 
   /** The session is gone from the store: the request's changes are dropped. */
   drop(): void {
+    // If it only moved, the request can still end it.
+    this.endedSubject = subjectOf(this);
     if (!this.closed) this.base = null;
     this.#enter('dropped');
     this.watch?.look();

@@ -1,9 +1,11 @@
+import type { ActiveSession } from '../lifecycle/active-session.js';
+import { type EventSubject, subjectOf } from '../lifecycle/publish-events.js';
 import type { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
 
-/** A session that has ended, by all its ids. */
-interface Ended {
-  readonly versions: { has(id: string): boolean };
+/** All ids of a session that has ended. */
+interface Ids {
+  has(id: string): boolean;
 }
 
 /** The session in whose context `SessionManager.run` was called, by the session of the function that it runs. */
@@ -29,12 +31,24 @@ function sessionsUnderWay(): readonly RequestSession[] {
   return sessions;
 }
 
+/** Those of them that are stored, or held by the cookie, under one of these ids. */
+function storedUnderWay(ids: Ids): readonly ActiveSession[] {
+  const active = sessionsUnderWay().flatMap((session) => session.active ?? []);
+  return active.filter(({ base }) => base !== null && ids.has(base.id));
+}
+
 /**
  * Tells the session of the request under way that the application has just ended this one: if it is the same,
  * no other request answers for it.
  */
-export function tellEnded({ versions }: Ended): void {
-  for (const session of sessionsUnderWay()) session.noteEnded(versions);
+export function tellEnded({ versions }: { readonly versions: Ids }): void {
+  for (const session of storedUnderWay(versions)) session.endedByRequest = true;
+}
+
+/** The subject of the end event of the session of the request under way, if it is the one with these ids. */
+export function subjectUnderWay(ids: Ids): EventSubject | null {
+  const [session] = storedUnderWay(ids);
+  return session === undefined ? null : subjectOf(session);
 }
 
 /**
@@ -44,7 +58,7 @@ export function tellEnded({ versions }: Ended): void {
  * @returns false if it has not: then the store knows what to end
  */
 export async function destroyUnstored(id: string): Promise<boolean> {
-  const session = sessionsUnderWay().find((each) => each.isUnstoredUnder(id));
+  const session = sessionsUnderWay().find(({ active }) => active?.isUnstoredUnder(id));
   await session?.destroy();
   return session !== undefined;
 }

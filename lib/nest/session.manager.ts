@@ -13,7 +13,7 @@ import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
-import { destroyUnstored, tellEnded } from './ended-by-request.js';
+import { destroyUnstored, subjectUnderWay, tellEnded } from './ended-by-request.js';
 import { ListCursors } from './list-cursors.js';
 import {
   type ReadSession,
@@ -194,7 +194,7 @@ export class SessionManager {
       );
       return;
     }
-    if (!(await destroyUnstored(ending))) tellEnded({ versions: await records.end(ending) });
+    if (!(await destroyUnstored(ending))) tellEnded({ versions: await records.end(ending, subjectUnderWay) });
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ActiveSession } from '../lifecycle/active-session.js';
 import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { tooLate } from './wording.js';
@@ -127,23 +128,12 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Called when this request has ended stored sessions through the SessionManager: this one may be among them.
+   * The session as the request has it so far; null until it is used.
    *
    * @internal
    */
-  noteEnded(ids: { has(id: string): boolean }): void {
-    const session = this.#life?.session;
-    if (session !== undefined && session.base !== null && ids.has(session.base.id))
-      session.endedByRequest = true;
-  }
-
-  /**
-   * Whether the session has an id under which it is not stored yet: nobody else can end it by that id.
-   *
-   * @internal
-   */
-  isUnstoredUnder(id: string): boolean {
-    return this.#life?.session.isUnstoredUnder(id) === true;
+  get active(): ActiveSession | null {
+    return this.#life?.session ?? null;
   }
 
   /**

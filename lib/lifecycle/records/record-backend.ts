@@ -171,25 +171,29 @@ export class RecordBackend implements SessionBackend {
   /**
    * Removes a session for good, outside of a request.
    *
+   * @param subjectOfCookie the subject of the event, by the ids of a session that only a cookie holds
    * @returns its ids; none if there was none any more
    */
-  async end(id: string): Promise<ReadonlySet<string>> {
+  async end(
+    id: string,
+    subjectOfCookie: (ids: ReadonlySet<string>) => EventSubject | null = () => null,
+  ): Promise<ReadonlySet<string>> {
     const ids = new Set([id]);
     let subject: EventSubject | null = null;
     const existed = await this.remover.end(id, null, undefined, (current, payload) => {
       ids.add(current);
-      subject = subjectOfPayload(current, payload, this.runtime.userKey);
+      if (payload !== null) subject = subjectOfPayload(current, payload, this.runtime.userKey);
     });
     if (!existed) return new Set();
-    publishEnded(this.runtime, subject, 'manager');
+    publishEnded(this.runtime, subject ?? subjectOfCookie(ids), 'manager');
     return ids;
   }
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     // Another request may have signed in or out since it was loaded.
-    const seen = (id: string, payload: Payload): void => {
-      session.endedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
+    const seen = (id: string, payload: Payload | null): void => {
+      if (payload !== null) session.endedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
     };
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session), seen));

@@ -2,13 +2,7 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { isUnanswered } from '../../drivers/guard/store-guard.js';
 import { SessionStoreError } from '../../session.errors.js';
-import {
-  type ParsedPayload,
-  type Payload,
-  endedPayload,
-  movedPayload,
-  parsePayload,
-} from '../../state/payload.js';
+import { type Payload, endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
@@ -27,8 +21,8 @@ type Ended =
   | { readonly kind: 'gone' }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number };
 
-/** Gets the payload of a session that is about to end, and its id. */
-type Seen = (id: string, payload: Payload) => void;
+/** Gets the payload of a session that is about to end, and its id; null if only a cookie may hold the session. */
+type Seen = (id: string, payload: Payload | null) => void;
 
 const ignore: Seen = () => undefined;
 
@@ -118,9 +112,9 @@ export class RecordRemover {
   async #endAtOnce(id: string, version: number): Promise<boolean> {
     const { destroyVersion } = this.#store;
     if (destroyVersion !== undefined && !this.#isLedger) return destroyVersion.call(this.#store, id, version);
-    const isBuried = await this.#bury(id, version);
-    if (isBuried && !this.#isLedger) await this.#store.destroy(id);
-    return isBuried;
+    if (!(await this.#bury(id, version))) return false;
+    if (!this.#isLedger) await this.#store.destroy(id);
+    return true;
   }
 
   /** Replaces a version by a tombstone. False if it is not there. */
@@ -135,13 +129,9 @@ export class RecordRemover {
     if (record === null) return true;
     const { kind } = parsePayload(record.payload, this.#runtime.serializer);
     if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
-    await this.#removeUnlessTombstone(id, kind);
-    return true;
-  }
-
-  /** The tombstones of a ledger stay until they expire. */
-  async #removeUnlessTombstone(id: string, kind: ParsedPayload['kind']): Promise<void> {
+    // The tombstones of a ledger stay until they expire.
     if (!this.#isLedger || kind !== 'ended') await this.#store.destroy(id);
+    return true;
   }
 
   /**
@@ -221,8 +211,10 @@ export class RecordRemover {
   /** Removes the record under an id, whatever its version. A redirect stays. */
   async #endHere(id: string, known: number | null, until: number | null, seen: Seen): Promise<Ended> {
     let version = known === HELD_BY_COOKIE ? null : known;
-    if (version === null && until !== null && (await this.#placeTombstone(id, until)))
+    if (version === null && until !== null && (await this.#placeTombstone(id, until))) {
+      seen(id, null);
       return { kind: 'ended' };
+    }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (version !== null && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
@@ -230,7 +222,7 @@ export class RecordRemover {
       const parsed = parsePayload(record.payload, this.#runtime.serializer);
       if (parsed.kind === 'moved') return { ...parsed, version: record.version };
       if (parsed.kind !== 'session') {
-        await this.#removeUnlessTombstone(id, parsed.kind);
+        if (!this.#isLedger || parsed.kind !== 'ended') await this.#store.destroy(id);
         return { kind: 'gone' };
       }
       version = record.version;

@@ -8,6 +8,7 @@ import type { RecordBackend } from '../records/record-backend.js';
 import type { Found } from '../records/record-finder.js';
 import { recordedUser } from '../users/recorded-user.js';
 import type { TokenContent, SealedBackend } from './sealed-backend.js';
+import { subjectOfPayload } from '../publish-events.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
@@ -70,6 +71,7 @@ export class LedgerBackend implements SessionBackend {
     if (line.kind !== 'moved') return;
     if (session.caller.followsMoves) return this.loadById(session, line.to);
     session.becomeStale(line.to);
+    session.endedSubject ??= subjectOfPayload(content.id, content.payload, this.runtime.userKey);
   }
 
   /** Stores the session in the ledger even if nobody is signed in, so that only one process takes it over. */
