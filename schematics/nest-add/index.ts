@@ -17,12 +17,31 @@ interface NestAddOptions {
   readonly skipInstall?: boolean;
 }
 
+/** The options of schema.json, and those that the Nest CLI reads itself but hands on as they were given. */
+const KNOWN: ReadonlySet<string> = new Set(['driver', 'sourceRoot', 'skipInstall', 'project', 'p', 's', 'd']);
+
+/** @throws if an option is misspelt: the Nest CLI accepts any for `nest add` */
+function assertKnown(options: NestAddOptions): void {
+  const unknown = Object.keys(options).filter((name) => !KNOWN.has(name));
+  if (unknown.length === 0) return;
+  const given = unknown.map(
+    (name) =>
+      (name.length === 1 ? '-' : '--') + name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+  throw new Error(
+    `nest add nestjs-session-kit has no option ${given.join(', ')} and changed nothing. Its options are ` +
+      `--driver <${Object.keys(DRIVERS).join(' | ')}>, --project <name>, --skip-install and --dry-run.`,
+  );
+}
+
 /**
  * `nest add nestjs-session-kit`: sets up sessions in an application. Each step does only what is missing, so
  * that a second run changes nothing. If a step is impossible, it stops before anything is written.
  */
-export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false }: NestAddOptions) {
+export function nestAdd(options: NestAddOptions) {
+  const { driver: asked, sourceRoot = 'src', skipInstall = false } = options;
   return (tree: Tree, context: SchematicContext): Tree => {
+    assertKnown(options);
     const application = new Application(tree, sourceRoot);
     const driver = driverOf(application, asked, context);
     const { packages = {}, ignored } = DRIVERS[driver];

@@ -294,6 +294,20 @@ export class AppModule {}
     await expect(tester.run('nest-add', { driver: 'cooky' }, application)).rejects.toThrow(/driver/);
   });
 
+  it('refuses an unknown option, and names its options', async () => {
+    const application = await tester.application('cjs');
+    const run = (options: object) => tester.run('nest-add', options, application);
+    await expect(run({ drivr: 'redis' })).rejects.toThrow(/--drivr .*--driver <stealth \| .*--skip-install/);
+    await expect(run({ skipInstal: true, x: 1 })).rejects.toThrow(/--skip-instal, -x /);
+    expect(filesOf(application)['/.env']).toBeUndefined();
+  });
+
+  it('accepts the options that the Nest CLI reads itself and hands on', async () => {
+    const options = { project: 'shop', p: 'shop', s: true, d: true, skipInstall: true, sourceRoot: 'src' };
+    const { files } = await tester.run('nest-add', options, await tester.application('cjs'));
+    expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION]);
+  });
+
   describe('the environment', () => {
     const env = async (files: Record<string, string>, driver = 'stealth') =>
       (await tester.run('nest-add', { driver }, await tester.application('cjs', files))).files;
