@@ -101,7 +101,6 @@ export function weaknessOf(secret: string, enough: number): string | null {
     .toLowerCase();
   // Random bytes contain words too, of one letter.
   const isWords = words.length >= secret.length * 0.75;
-  if (isWords && isOneWord(words)) return 'repeats one word';
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
@@ -123,7 +122,7 @@ function periodOf(text: string): number {
  * `not-a-secret-not-a-secret!`, `hunter1hunter2hunter3`. False for a text that hardly consists of words.
  */
 function isRepetitive(words: string, length: number, enough: number): boolean {
-  const text = words.replaceAll(/[^a-z]/g, ' ').trim();
+  const text = words.replaceAll(/[^a-z]+/g, ' ').trim();
   if (text.length < length * 0.75) return false;
   return [text, `${text} `].some((each) => {
     const period = periodOf(each);
@@ -167,10 +166,4 @@ function isMostlyRun(text: string, distance: number): boolean {
     if (Math.abs(step) <= 1 || KEYBOARD_ROWS.some((row) => row.includes(pair))) steps += 1;
   }
   return steps >= (text.length - distance) * 0.75;
-}
-
-/** Whether a text repeats one word: `secret_secret-SECRET secret1`. */
-function isOneWord(words: string): boolean {
-  const list = words.split(' ').map((word) => word.replace(/\d+$/, ''));
-  return list.length > 2 && new Set(list).size === 1 && list[0] !== '';
 }

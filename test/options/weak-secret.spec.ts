@@ -42,7 +42,7 @@ describe('A secret', () => {
     ['a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6', 'runs along the alphabet or the keyboard'],
     ['secret00000000000000000000000000', 'runs along the alphabet or the keyboard'],
     ['Password1password1PASSWORD1password1', 'repeats the same 9 characters'],
-    ['secret-secret_SECRET secret1 secret', 'repeats one word'],
+    ['secret-secret_SECRET secret1 secret', 'repeats the same words'],
     ['changeme-changeme-please-changeme-now', 'is a placeholder'],
     ['change-me-in-production-or-be-sorry', 'is a placeholder'],
     ['ChangeMeToSomethingOfYourOwn1234567', 'is a placeholder'],
