@@ -1,7 +1,8 @@
 import type { SessionRecord } from '../driver.js';
 
 /** expiresAt and lastActivity as 48-bit milliseconds, version as 32 bits, the lengths of three optional texts. */
-const HEADER_BYTES = 6 + 6 + 4 + 3 * 2;
+const LENGTHS_START = 6 + 6 + 4;
+const HEADER_BYTES = LENGTHS_START + 3 * 2;
 const ABSENT = 0xffff;
 /** The longest text whose length fits into its field. */
 const MAX_TEXT_BYTES = ABSENT - 1;
@@ -11,35 +12,18 @@ const MAX_TEXT_BYTES = ABSENT - 1;
  * `packed-record.ts`).
  */
 export function bytesOfRecord(record: SessionRecord): Buffer {
-  const userId = bytesOf(record.userId);
-  const ipAddress = bytesOf(record.ipAddress);
-  const userAgent = bytesOf(record.userAgent);
-  const texts = lengthOf(userId) + lengthOf(ipAddress) + lengthOf(userAgent);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + texts + Buffer.byteLength(record.payload));
-  bytes.writeUIntBE(record.expiresAt, 0, 6);
-  bytes.writeUIntBE(record.lastActivity, 6, 6);
-  bytes.writeUInt32BE(record.version, 12);
-  let offset = HEADER_BYTES;
-  offset = writeText(bytes, userId, 0, offset);
-  offset = writeText(bytes, ipAddress, 1, offset);
-  offset = writeText(bytes, userAgent, 2, offset);
-  bytes.write(record.payload, offset);
-  return bytes;
-}
-
-function bytesOf(text: string | null): Buffer | null {
-  return text === null ? null : Buffer.from(text).subarray(0, MAX_TEXT_BYTES);
-}
-
-function lengthOf(text: Buffer | null): number {
-  return text === null ? 0 : text.length;
-}
-
-/** @returns where the next text begins */
-function writeText(bytes: Buffer, text: Buffer | null, index: number, offset: number): number {
-  bytes.writeUInt16BE(text === null ? ABSENT : text.length, 16 + index * 2);
-  if (text !== null) bytes.set(text, offset);
-  return offset + lengthOf(text);
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUIntBE(record.expiresAt, 0, 6);
+  header.writeUIntBE(record.lastActivity, 6, 6);
+  header.writeUInt32BE(record.version, 12);
+  const parts = [header];
+  let lengthAt = LENGTHS_START;
+  for (const text of [record.userId, record.ipAddress, record.userAgent]) {
+    const bytes = text === null ? null : Buffer.from(text).subarray(0, MAX_TEXT_BYTES);
+    lengthAt = header.writeUInt16BE(bytes === null ? ABSENT : bytes.length, lengthAt);
+    if (bytes !== null) parts.push(bytes);
+  }
+  return Buffer.concat([...parts, Buffer.from(record.payload)]);
 }
 
 /** Reads the record that `bytesOfRecord` wrote. Null if there are too few bytes. */
@@ -47,7 +31,7 @@ export function recordOfBytes(bytes: Buffer): SessionRecord | null {
   if (bytes.length < HEADER_BYTES) return null;
   let offset = HEADER_BYTES;
   const text = (index: number): string | null => {
-    const length = bytes.readUInt16BE(16 + index * 2);
+    const length = bytes.readUInt16BE(LENGTHS_START + index * 2);
     if (length === ABSENT) return null;
     offset += length;
     return bytes.toString('utf8', offset - length, offset);
