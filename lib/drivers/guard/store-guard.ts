@@ -23,12 +23,6 @@ interface StoreGuardOptions {
   readonly clock?: Clock;
 }
 
-/** The circuit breakers for one server. */
-interface Circuits {
-  readonly reading: CircuitBreaker;
-  readonly writing: CircuitBreaker;
-}
-
 /**
  * Applies the same rules to all calls on one store, whatever its driver: each call ends within the time limit,
  * none is made while the store has stopped answering, every failure becomes a SessionStoreError, and the log
@@ -39,8 +33,9 @@ export class StoreGuard {
   readonly name: string;
   readonly #timeout: number;
   readonly #health: StoreHealth;
-  /** Keyed by server. A store may hang for writes alone. */
-  readonly #circuits = new Map<string, Circuits>();
+  /** Two for each server, by its name: a store may hang for writes alone. */
+  readonly #reading = new Map<string, CircuitBreaker>();
+  readonly #writing = new Map<string, CircuitBreaker>();
   readonly #running = new RunningCalls();
 
   constructor({ name, timeout, log, clock = systemClock }: StoreGuardOptions) {
@@ -96,12 +91,12 @@ export class StoreGuard {
 
   #circuitOf(use: StoreUse, store: GuardedStore, id: string): CircuitBreaker {
     const server = store.serverOf?.(id) ?? '';
-    let circuits = this.#circuits.get(server);
-    if (circuits === undefined) {
-      circuits = { reading: new CircuitBreaker(this.#timeout), writing: new CircuitBreaker(this.#timeout) };
-      this.#circuits.set(server, circuits);
-    }
-    return use === 'reading' ? circuits.reading : circuits.writing;
+    const circuits = use === 'reading' ? this.#reading : this.#writing;
+    const known = circuits.get(server);
+    if (known !== undefined) return known;
+    const circuit = new CircuitBreaker(this.#timeout);
+    circuits.set(server, circuit);
+    return circuit;
   }
 
   /** The error for the caller, who may look at its cause, and the log line, which contains no secrets. */
