@@ -3,6 +3,14 @@ import { Observable, type Subscriber, type Subscription } from 'rxjs';
 /** How long to wait for a handler's answer after its client has disconnected, in ms. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
+/** A handler whose answer runs to its end. */
+export interface RunningHandler {
+  /** The stream for the client. Subscribe to it once. */
+  readonly answers: Observable<unknown>;
+  /** The client has disconnected. */
+  leave(): void;
+}
+
 /**
  * Runs a handler's answer to its end even if the client disconnects, so that what it has written by then is
  * committed. Nest unsubscribes from a handler's stream as soon as the client disconnects, and starts none for
@@ -10,76 +18,66 @@ const ANSWER_TIMEOUT_MS = 30_000;
  *
  * After the client has disconnected, a handler gets half a minute for its answer. A stream that has already
  * answered is unsubscribed at once.
+ *
+ * @param source the handler's answer
+ * @param inContext calls a function in the context of the handler's session
+ * @param through called once, when the handler is done
+ * @param answered called when a value has been sent to the client
  */
-export class RunningHandler {
-  /** The stream for the client. Subscribe to it once. */
-  readonly answers: Observable<unknown>;
-  readonly #start: (listener: Subscriber<unknown> | null) => void;
-  #listening: Subscription | null = null;
-  #isStarted = false;
-  #hasLeft = false;
-  #hasAnswered = false;
-  #isThrough = false;
-  #timeout: NodeJS.Timeout | null = null;
-  readonly #through: () => void;
+export function runToEnd(
+  source: Observable<unknown>,
+  inContext: (call: () => void) => void,
+  through: () => void,
+  answered: () => void,
+): RunningHandler {
+  let listening: Subscription | null = null;
+  let timeout: NodeJS.Timeout | undefined;
+  let [isStarted, hasLeft, hasAnswered, isThrough] = [false, false, false, false];
 
-  /**
-   * @param source the handler's answer
-   * @param inContext calls a function in the context of the handler's session
-   * @param through called once, when the handler is done
-   * @param answered called when a value has been sent to the client
-   */
-  constructor(
-    source: Observable<unknown>,
-    inContext: (call: () => void) => void,
-    through: () => void,
-    answered: () => void,
-  ) {
-    this.#through = through;
-    this.#start = (listener) => {
-      if (this.#isStarted) return;
-      this.#isStarted = true;
-      inContext(() => {
-        this.#listening = source.subscribe({
-          next: (value) => {
-            this.#hasAnswered = true;
-            listener?.next(value);
-            answered();
-            if (this.#hasLeft) this.#end();
-          },
-          error: (error: unknown) => {
-            this.#end();
-            listener?.error(error);
-          },
-          complete: () => {
-            this.#end();
-            listener?.complete();
-          },
-        });
+  const end = (): void => {
+    if (isThrough) return;
+    isThrough = true;
+    clearTimeout(timeout);
+    listening?.unsubscribe();
+    through();
+  };
+
+  const start = (listener: Subscriber<unknown> | null): void => {
+    if (isStarted) return;
+    isStarted = true;
+    inContext(() => {
+      listening = source.subscribe({
+        next: (value) => {
+          hasAnswered = true;
+          listener?.next(value);
+          answered();
+          if (hasLeft) end();
+        },
+        error: (error: unknown) => {
+          end();
+          listener?.error(error);
+        },
+        complete: () => {
+          end();
+          listener?.complete();
+        },
       });
-      // It may have ended while being subscribed to.
-      if (this.#isThrough) this.#listening?.unsubscribe();
-    };
-    this.answers = new Observable((listener) => {
-      this.#start(listener);
-      return () => this.leave();
     });
-  }
+    // It may have ended while being subscribed to.
+    if (isThrough) listening?.unsubscribe();
+  };
 
-  /** The client has disconnected. */
-  leave(): void {
-    if (this.#hasLeft || this.#isThrough) return;
-    this.#hasLeft = true;
-    this.#start(null);
-    if (this.#hasAnswered) this.#end();
-    else this.#timeout ??= setTimeout(() => this.#end(), ANSWER_TIMEOUT_MS).unref();
-  }
+  const leave = (): void => {
+    if (hasLeft || isThrough) return;
+    hasLeft = true;
+    start(null);
+    if (hasAnswered) end();
+    else timeout = setTimeout(end, ANSWER_TIMEOUT_MS).unref();
+  };
 
-  #end(): void {
-    if (this.#isThrough) return;
-    this.#isThrough = true;
-    if (this.#timeout !== null) clearTimeout(this.#timeout);
-    this.#listening?.unsubscribe();
-    this.#through();
-  }
+  const answers = new Observable<unknown>((listener) => {
+    start(listener);
+    return leave;
+  });
+  return { answers, leave };
 }

@@ -3,7 +3,7 @@ import { inContextOf, sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
 import { ClientSession, type ConnectionSetup, type MessageSession } from './client-session.js';
 import { closeClient } from './close-client.js';
-import { RunningHandler } from './running-handler.js';
+import { type RunningHandler, runToEnd } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
 
 /** A session that several calls share, and that ends when they are done. */
@@ -201,12 +201,8 @@ export class SocketConnection {
       answered();
       void this.#finish(opened);
     };
-    const handler = new RunningHandler(
-      answer,
-      (call) => inContextOf(opened.session, call),
-      through,
-      answered,
-    );
+    const inContext = (call: () => void): void => inContextOf(opened.session, call);
+    const handler = runToEnd(answer, inContext, through, answered);
     this.#handlers.add(handler);
     if (this.#isClosed) handler.leave();
     return handler.answers;

@@ -1,11 +1,11 @@
 import { NEVER, Observable, Subject, of } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RunningHandler } from '../../lib/sockets/running-handler.js';
+import { runToEnd } from '../../lib/sockets/running-handler.js';
 
 /** A running handler, and what it reported. */
 function run(source: Observable<unknown>) {
   const said: unknown[] = [];
-  const handler = new RunningHandler(
+  const handler = runToEnd(
     source,
     (call) => call(),
     () => said.push('through'),
