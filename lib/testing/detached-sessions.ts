@@ -7,7 +7,6 @@ import { VISITOR } from '../lifecycle/caller.js';
 import { CommitQueue } from '../lifecycle/records/commit-queue.js';
 import { RecordBackend } from '../lifecycle/records/record-backend.js';
 import { recordedUser } from '../lifecycle/users/recorded-user.js';
-import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import { sessionRuntime } from '../nest/make-session-runtime.js';
 import { type SessionSettings, resolveSettings } from '../nest/session.settings.js';
 import { PAYLOAD_FORMAT, type Payload, parsePayload } from '../state/payload.js';
@@ -27,49 +26,41 @@ interface Found {
 const NO_LOG = { warn(): void {}, error(): void {} };
 
 /**
- * Sessions without an application, kept in this process. Created for each session, so that nothing is left over
- * for the next.
+ * A request without an application, whose session holds these values and messages, or is a new one if there are
+ * none. Its store is its own, so that nothing is left over for the next.
+ *
+ * @param userKey the option of that name
+ * @throws SessionValueError if a value cannot be stored
  */
-export class DetachedSessions {
-  readonly settings: SessionSettings;
-  readonly #runtime: SessionRuntime;
-  readonly #driver = new MemoryDriver({});
-
-  /** @param userKey the option of that name */
-  constructor(userKey: string) {
-    const secret = randomBytes(32).toString('base64url');
-    this.settings = resolveSettings({ secret, driver: 'memory', cookie: { secure: false }, userKey });
-    this.#runtime = sessionRuntime(this.settings, NO_LOG);
-  }
-
-  /**
-   * A request with a session that holds these values and messages, or with a new session if there are none.
-   *
-   * @throws SessionValueError if a value cannot be stored
-   */
-  request(found: Found): RecordedLifecycle {
-    const backend = new RecordBackend(this.#runtime, this.#driver, new CommitQueue(Infinity), sleep);
-    const life = new RecordedLifecycle(backend, VISITOR);
-    if (Object.keys(found.values).length > 0 || Object.keys(found.flash).length > 0) this.#store(life, found);
-    return life;
-  }
-
-  #store(life: RecordedLifecycle, { values, flash }: Found): void {
-    const { serializer, lifetimes } = this.#runtime;
-    const now = systemClock.now();
-    const userId = recordedUser(values, life.userKey);
-    const given: Payload = { v: PAYLOAD_FORMAT, n: 1, c: now, d: values };
-    if (userId !== null) given.s = [now, userId];
-    if (Object.keys(flash).length > 0) given.f = [[1, { ...flash }]];
-    const payload = serialize(given, serializer);
-    // As a request reads it: a copy, in which a Date has become text.
-    const parsed = parsePayload(payload, serializer);
-    if (parsed.kind !== 'session') return;
-    const state = SessionState.loaded(serializer, parsed.payload, payload, true);
-    const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiry(state.facts) };
-    const visit = { lastActivity: now, userId, ipAddress: null, userAgent: null };
-    // The driver stores it synchronously; only its answer comes later.
-    void this.#driver.write(loaded.id, { ...visit, payload, version: 1, expiresAt: loaded.expiresAt });
-    life.session.found(loaded, state, visit);
-  }
+export function detachedRequest(
+  userKey: string,
+  { values, flash }: Found,
+): { readonly life: RecordedLifecycle; readonly settings: SessionSettings } {
+  const secret = randomBytes(32).toString('base64url');
+  const settings = resolveSettings({ secret, driver: 'memory', cookie: { secure: false }, userKey });
+  const runtime = sessionRuntime(settings, NO_LOG);
+  const driver = new MemoryDriver({});
+  const life = new RecordedLifecycle(
+    new RecordBackend(runtime, driver, new CommitQueue(Infinity), sleep),
+    VISITOR,
+  );
+  const hasFlash = Object.keys(flash).length > 0;
+  if (Object.keys(values).length === 0 && !hasFlash) return { life, settings };
+  const { serializer, lifetimes } = runtime;
+  const now = systemClock.now();
+  const userId = recordedUser(values, userKey);
+  const given: Payload = { v: PAYLOAD_FORMAT, n: 1, c: now, d: values };
+  if (userId !== null) given.s = [now, userId];
+  if (hasFlash) given.f = [[1, { ...flash }]];
+  const payload = serialize(given, serializer);
+  // As a request reads it: a copy, in which a Date has become text.
+  const parsed = parsePayload(payload, serializer);
+  if (parsed.kind !== 'session') return { life, settings };
+  const state = SessionState.loaded(serializer, parsed.payload, payload, true);
+  const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiry(state.facts) };
+  const visit = { lastActivity: now, userId, ipAddress: null, userAgent: null };
+  // The driver stores it synchronously; only its answer comes later.
+  void driver.write(loaded.id, { ...visit, payload, version: 1, expiresAt: loaded.expiresAt });
+  life.session.found(loaded, state, visit);
+  return { life, settings };
 }

@@ -8,7 +8,7 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { joined, overlaid } from '../state/flash-layers.js';
 import { type Values, cloneValue, isPlainValues } from '../state/values.js';
-import { DetachedSessions } from './detached-sessions.js';
+import { detachedRequest } from './detached-sessions.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
 import type { RecordedLifecycle } from './recorded-lifecycle.js';
@@ -114,10 +114,10 @@ export function fakeSession<T extends object = SessionData>(
 ): FakeSession<T> {
   assertGiven(values, options);
   const { body, userKey = 'userId', ...before } = options;
-  const sessions = new DetachedSessions(userKey);
-  const life = sessions.request({ values: values ?? {}, flash: messagesOf(before) });
+  const found = { values: values ?? {}, flash: messagesOf(before) };
+  const { life, settings } = detachedRequest(userKey, found);
   const host = new TestHost(life, {
-    cookieAttributes: sessions.settings.cookie.attributes,
+    cookieAttributes: settings.cookie.attributes,
     body,
     isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
   });

@@ -1,4 +1,4 @@
-import { parseSetCookie } from 'cookie';
+import { parseCookie, parseSetCookie } from 'cookie';
 
 /**
  * A cookie as a response sets it (RFC 6265bis, 4.1).
@@ -63,18 +63,10 @@ export function sentCookie(header: string): SentCookie {
 
 /** The Cookie header of a browser that sent the given one and then received these cookies. */
 export function cookieHeader(sent: string | undefined, set: readonly SentCookie[]): string {
-  const pairs = (sent ?? '').split(';').filter((pair) => pair.trim() !== '');
-  const jar = new Map(pairs.map((pair) => splitAt(pair, '=')));
-  for (const { name, value, expired } of set) {
-    if (expired) jar.delete(name);
-    else jar.set(name, value);
-  }
-  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-}
-
-function splitAt(text: string, sign: string): [before: string, after: string] {
-  const at = text.indexOf(sign);
-  return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  const jar = parseCookie(sent ?? '', { decode: asItIs });
+  for (const { name, value, expired } of set) jar[name] = expired ? undefined : value;
+  const kept = Object.entries(jar).filter(([, value]) => value !== undefined);
+  return kept.map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
 /** Leaves the value encoded. */

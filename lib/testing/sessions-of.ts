@@ -27,7 +27,7 @@ import {
   isAgent,
   withCookies,
 } from './sign-request.js';
-import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
+import { type TestResponse, exchangeOf } from './test-response.js';
 
 /** A caller that looks at what a response has left, without changing it. */
 const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
@@ -151,17 +151,8 @@ export class TestSessions {
   async of(response: TestResponse | string, { sent }: ExchangeOptions = {}): Promise<SeenSession> {
     if (typeof response !== 'string' && !isObject(propertyOf(response, 'headers')))
       throw noResponse(response);
-    const exchange: Exchange =
-      typeof response === 'string'
-        ? {
-            setCookies: [],
-            received: () => undefined,
-            sent: (name) => (name === 'cookie' ? response : undefined),
-          }
-        : exchangeOf(response);
-    const given = sent === undefined ? exchange.sent : new Headers(sent);
-    const sentHeader = (name: string): string | undefined =>
-      (given instanceof Headers ? given.get(name) : given?.(name)) ?? undefined;
+    const exchange = exchangeOf(response, sent);
+    const sentHeader = (name: string): string | undefined => exchange.sent?.(name);
     const setup = this.#setup(sentHeader('host'));
     const { header } = setup;
     const name = header?.field.name.toLowerCase() ?? '';
@@ -169,7 +160,7 @@ export class TestSessions {
     const set = exchange.setCookies
       .map((each) => sentCookie(each))
       .filter((each) => isOfSession(each, setup.cookie.name));
-    if (inHeader === undefined && set.length === 0 && given === null) throw unknownExchange();
+    if (inHeader === undefined && set.length === 0 && exchange.sent === null) throw unknownExchange();
     const tokens =
       inHeader === undefined
         ? setup.cookie.read(cookieHeader(sentHeader('cookie'), set)).tokens

@@ -23,11 +23,25 @@ export interface Exchange {
   readonly sent: HeaderLookup | null;
 }
 
-/** Reads a response of any supported client. */
-export function exchangeOf(response: TestResponse): Exchange {
-  const { headers } = response;
-  const received = lookUpIn(headers);
-  return { setCookies: setCookiesOf(headers), received, sent: sentBy(response) };
+/**
+ * Reads a response of any supported client.
+ *
+ * @param response or a Cookie header, as if nothing had been received
+ * @param sent the headers of the request. Default: what the response knows of them
+ */
+export function exchangeOf(
+  response: TestResponse | string,
+  sent: Readonly<Record<string, string>> | undefined,
+): Exchange {
+  const [headers, known] =
+    typeof response === 'string'
+      ? [{}, lookUpIn({ cookie: response })]
+      : [response.headers, sentBy(response)];
+  return {
+    setCookies: setCookiesOf(headers),
+    received: lookUpIn(headers),
+    sent: sent === undefined ? known : lookUpIn(new Headers(sent)),
+  };
 }
 
 function setCookiesOf(headers: object): readonly string[] {
