@@ -11,7 +11,7 @@ import {
   resolverArguments,
   upgradeOf,
 } from './resolver-arguments.js';
-import { UpgradedClient } from './upgraded-client.js';
+import { upgradedClient } from './upgraded-client.js';
 
 const SUBSCRIPTION: SocketTexts = {
   name: 'a resolver of a GraphQL subscription (or of another operation over a WebSocket)',
@@ -53,7 +53,7 @@ export class GraphqlSessions {
   #connectionOf({ socket, request }: Upgrade): SocketConnection | null {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const client = new UpgradedClient(socket);
+    const client = upgradedClient(socket);
     const connection = this.#sockets.join(
       client,
       [request],
