@@ -19,6 +19,7 @@ interface WorkspaceSettings {
 export class Application {
   readonly #ts: Compiler = loadTypeScript();
   readonly #parsed = new Map<string, ParsedFile>();
+  #libraries: readonly string[] | undefined;
 
   /** @param sourceRoot the folder of its sources: `src`, or `apps/shop/src` in a monorepo */
   constructor(
@@ -60,14 +61,20 @@ export class Application {
 
   /** Its sources, then those of the libraries in its monorepo, as nest-cli.json lists them. */
   get sourcesWithLibraries(): ParsedFile[] {
-    const settings: WorkspaceSettings = JSON.parse(this.text('nest-cli.json') || '{}');
-    const libraries = Object.values(settings.projects ?? {}).filter(({ type }) => type === 'library');
-    return [
-      ...this.sources,
-      ...libraries.flatMap(({ sourceRoot }) =>
-        sourceRoot === undefined ? [] : this.#sourcesBelow(sourceRoot),
-      ),
-    ];
+    this.#libraries ??= this.#findLibraries();
+    return [...this.sources, ...this.#libraries.flatMap((folder) => this.#sourcesBelow(folder))];
+  }
+
+  /** The folders with the sources of libraries. Comments in nest-cli.json are no error. */
+  #findLibraries(): readonly string[] {
+    const path = 'nest-cli.json';
+    const { config }: { config?: WorkspaceSettings | null } = this.#ts.parseConfigFileTextToJson(
+      path,
+      this.text(path),
+    );
+    return Object.values(config?.projects ?? {}).flatMap(({ type, sourceRoot = [] }) =>
+      type === 'library' ? sourceRoot : [],
+    );
   }
 
   #sourcesBelow(folder: string): ParsedFile[] {

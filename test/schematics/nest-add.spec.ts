@@ -433,18 +433,22 @@ export class AppModule {}
       expect(importsOf(files[MODULE]).imports).toContain('TypeOrmModule.forFeature([SessionEntity])');
     });
 
-    it('uses the TypeOrmModule in a library of the monorepo', async () => {
+    it.each([
+      ['', ''],
+      [' whose nest-cli.json has comments', '// Made by hand.'],
+    ])('uses the TypeOrmModule in a library of the monorepo%s', async (_, comment) => {
       const library = `import { TypeOrmModule } from '@nestjs/typeorm';\n\nexport const database = TypeOrmModule.forRoot({ type: 'postgres', autoLoadEntities: true });\n`;
       const application = await tester.application('cjs', {
         '/libs/database/src/database.ts': library,
       });
       application.overwrite(
         '/nest-cli.json',
-        JSON.stringify({
-          monorepo: true,
-          sourceRoot: 'src',
-          projects: { database: { type: 'library', sourceRoot: 'libs/database/src' } },
-        }),
+        `${comment}\n` +
+          JSON.stringify({
+            monorepo: true,
+            sourceRoot: 'src',
+            projects: { database: { type: 'library', sourceRoot: 'libs/database/src' } },
+          }),
       );
       const { files } = await tester.run('nest-add', { driver: 'database' }, application);
       expect(importsOf(files[MODULE]).imports).toEqual([
