@@ -281,6 +281,21 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
     const failed = await app.visitor().handle(() => undefined, { status: 500 });
     expect(failed.response.text).not.toContain('secret');
   });
+
+  it.each([undefined, null, '', 0, false, 'route', 'router', 'a text', 404])(
+    'that throws %j, which is no error, is answered as if it threw one that says so',
+    async (thrown) => {
+      answer = () => {
+        throw thrown;
+      };
+      const shown = typeof thrown === 'string' ? `"${thrown}"` : String(thrown);
+      await expectError(
+        app,
+        {},
+        new RegExp(`domain' is a function that threw ${shown}; it has to throw errors`),
+      );
+    },
+  );
 });
 
 it.each(PLATFORMS)(

@@ -28,7 +28,7 @@ export class Tenants {
    *
    * @param request the platform's own, or Node's with the same facts if middleware comes first on Fastify
    * @throws SessionConfigError if a function returned something other than a name or a domain, or one that
-   * contradicts the other attributes; also whatever a function throws
+   * contradicts the other attributes, or threw no object; also whatever object a function throws
    */
   of(request: object): CookieSetup {
     const name = answerOf('name', this.#options.name, request);
@@ -53,8 +53,18 @@ function answerOf(
   request: object,
 ): string | undefined {
   if (typeof option !== 'function') return option;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both platforms have put on it what the type promises
-  const answer: unknown = option(request as TenantRequest);
+  let answer: unknown;
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both platforms have put on it what the type promises
+    answer = option(request as TenantRequest);
+  } catch (error) {
+    if (typeof error === 'object' && error !== null) throw error;
+    // Passed to `next`, it would be no error (undefined, false) or a command (Express's "route").
+    throw optionError(
+      `cookie.${attribute}`,
+      `is a function that threw ${shown(error)}; it has to throw errors.`,
+    );
+  }
   if (answer === undefined || (typeof answer === 'string' && answer !== '')) return answer;
   // Nobody awaits it, so its rejection would end the process.
   if (isThenable(answer)) answer.then(undefined, () => undefined);
