@@ -13,6 +13,9 @@ async function increment(driver: RecordDriver, id: string): Promise<void> {
   throw new Error('A thousand attempts, and others were first each time.');
 }
 
+/** The tools of a test, with a second driver on the same store. */
+type PairAtTest = DriverAtTest & { readonly second: RecordDriver };
+
 /** What 20 writers write at once, and what is stored before. */
 const races: [what: string, version: number, before: (at: DriverAtTest, id: string) => Promise<unknown>][] = [
   ['of version 1', 1, async () => undefined],
@@ -32,12 +35,14 @@ const races: [what: string, version: number, before: (at: DriverAtTest, id: stri
  * Tests simultaneous requests, in two processes if `openSecond` is given: one writer wins, and no update is
  * lost.
  */
-export function describeParallel({ describe, it, expect }: ConformanceSuite): void {
+export function describeParallel({ describe, it: itOfAny, expect }: ConformanceSuite): void {
+  const it = (sentence: string, test: (at: PairAtTest) => Promise<void>) =>
+    itOfAny(sentence, async (at) => test({ ...at, second: await at.another() }));
+
   describe('parallel requests', () => {
     for (const [what, version, before] of races) {
       it(`of 20 writers ${what} exactly one wins, and its record is kept`, async (at) => {
-        const { driver, sample, another } = at;
-        const second = await another();
+        const { driver, sample, second } = at;
         const id = freshId();
         await before(at, id);
         const writing = Array.from({ length: 20 }, (_, writer) =>
@@ -51,8 +56,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       });
     }
 
-    it('loses no update of ten writers that read, change and write', async ({ driver, stored, another }) => {
-      const second = await another();
+    it('loses no update of ten writers that read, change and write', async ({ driver, stored, second }) => {
       const { id } = await stored({ payload: '0' });
       await Promise.all(
         Array.from({ length: 10 }, async (_, writer) => {
@@ -63,8 +67,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       expect([counted?.payload, counted?.version]).toEqual(['30', 31]);
     });
 
-    it('a touch beside a write takes nothing from it', async ({ driver, stored, another }) => {
-      const second = await another();
+    it('a touch beside a write takes nothing from it', async ({ driver, stored, second }) => {
       for (let round = 0; round < 5; round++) {
         const { id, record } = await stored();
         const next = { ...record, version: 2, payload: `round ${round}`, userId: 'u' };
@@ -88,9 +91,8 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       it(`a write just after ${touches === 1 ? 'a touch' : 'two touches'} is kept`, async ({
         driver,
         stored,
-        another,
+        second,
       }) => {
-        const second = await another();
         for (let round = 0; round < 6; round++) {
           const { id, record } = await stored();
           const next = { ...record, version: 2, payload: `round ${round}`, userId: 'u' };
@@ -109,9 +111,8 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
     it('a touch beside a removal and a new record of version 1 takes nothing from the new one', async ({
       driver,
       stored,
-      another,
+      second,
     }) => {
-      const second = await another();
       for (let round = 0; round < 5; round++) {
         const { id, record } = await stored({ payload: 'old' });
         const next = { ...record, payload: 'new' };
@@ -124,8 +125,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       }
     });
 
-    it('wins over writes and touches that come at the same time', async ({ driver, stored, another }) => {
-      const second = await another();
+    it('wins over writes and touches that come at the same time', async ({ driver, stored, second }) => {
       for (let round = 0; round < 10; round++) {
         const { id, record } = await stored();
         await Promise.all([
@@ -142,9 +142,8 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
     it('a reader beside writers sees whole records only, and never an older one again', async ({
       driver,
       sample,
-      another,
+      second,
     }) => {
-      const second = await another();
       const id = freshId();
       const recordOf = (version: number) =>
         sample({ version, payload: `${version},`.repeat(2_000), userId: `u${version}` });
@@ -168,8 +167,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       expect(versions.at(-1)).toBe(20);
     });
 
-    it('sessions do not get into each other', async ({ driver, sample, another }) => {
-      const second = await another();
+    it('sessions do not get into each other', async ({ driver, sample, second }) => {
       const ids = Array.from({ length: 20 }, freshId);
       await Promise.all(
         ids.map((id, index) => (index % 2 === 0 ? driver : second).write(id, sample({ payload: id }))),
