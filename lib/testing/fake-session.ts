@@ -8,10 +8,9 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { joined, overlaid } from '../state/flash-layers.js';
 import { type Values, cloneValue, isPlainValues } from '../state/values.js';
-import { detachedRequest } from './detached-sessions.js';
+import { type RecordedLifecycle, detachedRequest } from './detached-request.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
-import type { RecordedLifecycle } from './recorded-lifecycle.js';
 
 /**
  * What a fake session starts with besides its values.

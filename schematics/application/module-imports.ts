@@ -1,7 +1,6 @@
 import type { CallExpression, Expression, ObjectLiteralExpression, PropertyName } from 'typescript';
-import { indented, prepend, unitOf } from './list-edit.js';
 import type { ParsedFile } from './source-file.js';
-import { indentAt, type TextEdit } from './text-edits.js';
+import { indentAt, indented, prepend, type TextEdit, unitOf } from './text-edits.js';
 
 /**
  * The edit that imports modules into a Nest module.

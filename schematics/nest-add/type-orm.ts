@@ -1,9 +1,8 @@
 import type { ArrayLiteralExpression, CallExpression, PropertyAssignment } from 'typescript';
 import type { Application } from '../application/application.js';
 import { type Import, importLines } from '../application/import-lines.js';
-import { prepend } from '../application/list-edit.js';
 import type { ParsedFile } from '../application/source-file.js';
-import { applyEdits } from '../application/text-edits.js';
+import { applyEdits, prepend } from '../application/text-edits.js';
 
 const ENTITY = 'SessionEntity';
 const ENTITY_IMPORT: Import = { name: ENTITY, from: 'nestjs-session-kit/typeorm' };

@@ -1,9 +1,11 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionStoreError } from '../../session.errors.js';
 import { hasCode, makeFolders, notEmptyCodes, unless } from './file-system.js';
-import { hasEnded, newOwner } from './lock-owner.js';
 import type { SessionFiles } from './session-files.js';
 
 /**
@@ -18,6 +20,15 @@ const LONGEST_DELAY_MS = 16;
 /** Windows has no error code of its own for a folder that is not empty. */
 const takenCodes =
   process.platform === 'win32' ? [...notEmptyCodes, 'EPERM', 'EACCES', 'EBUSY'] : notEmptyCodes;
+
+/** The place where process ids are comparable, the process id, and a random part for each lock. */
+const ownerPattern = /^(?<place>[0-9a-f]{16})-(?<pid>[1-9][0-9]*)-[0-9a-f]{16}$/;
+
+/**
+ * Identifies the machine and, on Linux, the container: containers of one machine may share its name, but not
+ * their process ids.
+ */
+const ownPlace = createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 16);
 
 /**
  * Waits for a lock and takes it.
@@ -45,6 +56,38 @@ export async function takeLock(files: SessionFiles): Promise<string> {
   } catch (error) {
     await rm(prepared, { recursive: true, force: true }).catch(() => undefined);
     throw error;
+  }
+}
+
+/** A unique name for the owner of one lock. It contains the process id. */
+export function newOwner(): string {
+  return `${ownPlace}-${process.pid}-${randomBytes(8).toString('hex')}`;
+}
+
+/**
+ * Whether the process in an owner's name has ended. False if that cannot be known: on another machine, in
+ * another container, or with a name of another kind. It only saves waiting: if the process id was reused, the
+ * lock is taken a second later.
+ */
+export function hasEnded(owner: string): boolean {
+  const { place, pid } = ownerPattern.exec(owner)?.groups ?? {};
+  return pid !== undefined && place === ownPlace && !isRunning(Number(pid));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs as another user.
+    return !hasCode(error, 'ESRCH');
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
 }
 

@@ -1,7 +1,6 @@
 import { link, rm } from 'node:fs/promises';
 import { exists, renameIfThere, unless } from './file-system.js';
-import { newOwner } from './lock-owner.js';
-import { ownerOf, takeAway } from './lock-taking.js';
+import { newOwner, ownerOf, takeAway } from './lock-taking.js';
 import type { SessionFiles } from './session-files.js';
 
 /** Whether a file holds what should be removed. False if there is no file. */

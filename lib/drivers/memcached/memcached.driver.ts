@@ -9,8 +9,14 @@ import { TwoGenerationCache } from '../../state/two-generation-cache.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
-import { EXPIRED_ALREADY, memcachedExpiry, memcachedKey } from './memcached.protocol.js';
-import { isTooLarge, type MemcachedItem, MemcachedServer } from './memcached.server.js';
+import {
+  EXPIRED_ALREADY,
+  isTooLarge,
+  memcachedExpiry,
+  type MemcachedItem,
+  memcachedKey,
+  MemcachedServer,
+} from './memcached.server.js';
 import { ServerRing } from './server-ring.js';
 
 /** Half the number of CAS tokens to cache. */

@@ -34,7 +34,6 @@ export class ServerRing<T extends { readonly name: string }> {
     this.#points = points.toSorted((left, right) => left.hash - right.hash);
   }
 
-  /** The server of a key. */
   serverOf(key: string): T {
     const points = this.#points;
     const [first] = points;

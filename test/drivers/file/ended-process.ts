@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
+import { newOwner } from '../../../lib/drivers/file/lock-taking.js';
 
 /** The id of a process that has just ended. */
 async function pidOfEndedProcess(): Promise<number> {

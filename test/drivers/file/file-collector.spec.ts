@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
-import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
+import { newOwner } from '../../../lib/drivers/file/lock-taking.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';
 import { SessionStoreError } from '../../../lib/session.errors.js';
 import { DAY_MS, freshId, MINUTE_MS, sampleRecord } from '../../conformance/record-samples.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasEnded, newOwner } from '../../../lib/drivers/file/lock-owner.js';
+import { hasEnded, newOwner } from '../../../lib/drivers/file/lock-taking.js';
 import { endedOwner, ownerElsewhere } from './ended-process.js';
 
 describe('the owner of a lock', () => {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
+import { newOwner } from '../../../lib/drivers/file/lock-taking.js';
 import { filesOf, type SessionFiles } from '../../../lib/drivers/file/session-files.js';
 import { withLock } from '../../../lib/drivers/file/session-lock.js';
 import { freshId } from '../../conformance/record-samples.js';

@@ -6,6 +6,7 @@ import { randomId } from '../crypto/random-id.js';
 import { VISITOR } from '../lifecycle/caller.js';
 import { CommitQueue } from '../lifecycle/records/commit-queue.js';
 import { RecordBackend } from '../lifecycle/records/record-backend.js';
+import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { recordedUser } from '../lifecycle/users/recorded-user.js';
 import { sessionRuntime } from '../nest/make-session-runtime.js';
 import { type SessionSettings, resolveSettings } from '../nest/session.settings.js';
@@ -13,7 +14,41 @@ import { PAYLOAD_FORMAT, type Payload, parsePayload } from '../state/payload.js'
 import { SessionState } from '../state/session-state.js';
 import { serialize } from '../state/storable.js';
 import type { Values } from '../state/values.js';
-import { RecordedLifecycle } from './recorded-lifecycle.js';
+
+/** A lifecycle that records what is done to its session. */
+export class RecordedLifecycle extends SessionLifecycle {
+  hasRegenerated = false;
+  hasDestroyed = false;
+  hasSignedOut = false;
+  /** The user who signed in last. */
+  signedIn: string | null = null;
+
+  override regenerate(): void {
+    this.hasRegenerated = true;
+    super.regenerate();
+  }
+
+  override invalidate(): void {
+    this.hasRegenerated = true;
+    this.#noteSignOut();
+    super.invalidate();
+  }
+
+  override signIn(userId: string | number, duration: number | undefined): void {
+    this.signedIn = String(userId);
+    super.signIn(userId, duration);
+  }
+
+  override destroy(): Promise<void> {
+    this.hasDestroyed = true;
+    this.#noteSignOut();
+    return super.destroy();
+  }
+
+  #noteSignOut(): void {
+    this.hasSignedOut ||= recordedUser(this.state.readonlyValues, this.userKey) !== null;
+  }
+}
 
 /** What a request finds in its session. */
 interface Found {
