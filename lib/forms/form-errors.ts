@@ -43,7 +43,6 @@ export interface Finding {
 /** The errors have to fit into the visitor's session, and nobody corrects more fields at a time. */
 const MAX_FIELDS = 100;
 
-/** Flattens the errors of a pipe. */
 export function findingsOf(found: readonly (FieldValidationError | SchemaIssue)[]): Finding[] {
   return found.flatMap((each) => ('property' in each ? findingsIn(each, []) : findingOfIssue(each)));
 }

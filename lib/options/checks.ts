@@ -20,7 +20,6 @@ export function refine<T, U>(
   };
 }
 
-/** True or false. */
 export function boolean(): Check<boolean> {
   return is('true or false', (value) => typeof value === 'boolean');
 }
@@ -30,7 +29,6 @@ export function text(takes = 'text', form = /./s, show = shown): Check<string> {
   return is(takes, (value): value is string => typeof value === 'string' && form.test(value), show);
 }
 
-/** One of these values. */
 export function oneOf<const V extends readonly (string | boolean)[]>(...values: V): Check<V[number]> {
   const names = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)));
   const takes = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;

@@ -122,7 +122,6 @@ const table = {
   formerly: { default: [], check: listOf(earlier, "a list such as [{ path: '/shop' }]") },
 } satisfies Table & Record<keyof SessionCookieOptions, unknown>;
 
-/** Checks the option `cookie` and fills in the defaults. */
 export const cookieOptions = group(table, { note: "; the lifetime is the option 'age'" });
 
 /** The option `cookie` with all defaults that depend on nothing else. */

@@ -52,7 +52,6 @@ export function isDataSource(value: unknown): value is SessionDataSource {
 
 const name = /^[^"`'\\.\p{Cc}]{1,63}(\.[^"`'\\.\p{Cc}]{1,63})*$/u;
 
-/** Checks the option `database` and fills in the defaults. */
 export const databaseOptions = group({
   dataSource: {
     check: is(

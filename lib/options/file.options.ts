@@ -15,7 +15,6 @@ export interface FileDriverOptions {
   location?: string;
 }
 
-/** Checks the option `file` and fills in the defaults. */
 export const fileOptions = group({
   location: { default: 'storage/sessions', check: text('the path of a folder', /^[^\0]+$/) },
 } satisfies Table & Record<keyof FileDriverOptions, unknown>);

@@ -130,7 +130,6 @@ const takes = "an object: either { servers: 'host:port' } or { client }";
 /** The options; `servers` are `host:port` each, and empty if there is a client. */
 export type MemcachedSettings = Settings<typeof table> & { readonly servers: readonly string[] };
 
-/** Checks the option `memcached` and fills in the defaults. */
 export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { takes }), (given) =>
   given.client !== undefined && given.servers !== undefined
     ? new Refusal(`got client and servers; it takes ${takes}.`)

@@ -15,7 +15,6 @@ export interface MemoryDriverOptions {
   max?: number;
 }
 
-/** Checks the option `memory` and fills in the defaults. */
 export const memoryOptions = group({
   max: { check: wholeNumber(1, Infinity, 'a whole number from 1 on, or nothing for no limit') },
 } satisfies Table & Record<keyof MemoryDriverOptions, unknown>);

@@ -65,7 +65,6 @@ const builtInDrivers = {
   stealth: { default: {}, check: stealthOptions },
 } as const satisfies Partial<Record<keyof Named<SessionModuleOptions>, unknown>>;
 
-/** The name of a built-in driver. */
 export type BuiltInDriver = keyof typeof builtInDrivers;
 
 /** Every option of the module with its default and its check. What each is for: `session.options.ts`. */

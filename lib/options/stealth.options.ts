@@ -44,7 +44,6 @@ const options = group({
   ledgerEvery: { check: duration() },
 } satisfies Table & Record<keyof StealthDriverOptions, unknown>);
 
-/** Checks the option `stealth` and fills in the defaults. */
 export const stealthOptions = refine(options, (value, option) => {
   if (value.ledgerEvery === undefined || value.ledger !== undefined) return value;
   throw optionError(

@@ -31,7 +31,6 @@ export async function getFrom(store: ConnectStore, sid: string): Promise<unknown
   }
 }
 
-/** Stores a session. */
 export async function setIn(store: ConnectStore, sid: string, session: object): Promise<void> {
   await called((done) => store.set(sid, session, done));
 }

@@ -32,7 +32,6 @@ export interface SentCookie {
   readonly priority: 'low' | 'medium' | 'high' | undefined;
 }
 
-/** Parses a Set-Cookie header. */
 export function sentCookie(header: string): SentCookie {
   const {
     name,

@@ -65,7 +65,6 @@ const columns = {
   version: { name: 'version', type: 'integer' },
 } satisfies Readonly<Record<string, SessionColumn>>;
 
-/** A property of a row. */
 export type SessionProperty = keyof typeof columns;
 
 /** The columns of the sessions table, keyed by entity property. */

@@ -10,7 +10,6 @@ const MAX_IP_ADDRESS_LENGTH = 45;
 /** At four bytes each still within MySQL's text; Node accepts no longer header by default. */
 const MAX_USER_AGENT_LENGTH = 16_000;
 
-/** Converts a record to a row. */
 export function toRow(id: string, record: SessionRecord): SessionRow {
   return [
     toStoredId(id),

@@ -3,7 +3,6 @@ import { sessionProperties, type SessionProperty } from './session-columns.js';
 import type { SessionTable } from './session-table.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 
-/** The driver's statements for one table. */
 export type SessionSql = Readonly<ReturnType<typeof writeSessionSql>>;
 
 const changingProperties = sessionProperties.filter((property) => property !== 'id');

@@ -1,7 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../session.errors.js';
 
-/** The SQL dialects that the driver supports. */
 export type SqlDialect = 'sqlite' | 'postgres' | 'mysql';
 
 const dialects: ReadonlyMap<string, SqlDialect> = new Map([

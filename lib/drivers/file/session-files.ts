@@ -9,7 +9,6 @@ import { textHash } from '../text-hash.js';
  *     <name>.<owner>.tmp/      a lock about to be taken, or one taken away, about to be removed
  */
 export interface SessionFiles {
-  /** The record. */
   readonly record: string;
   /** The folder that is the lock. */
   readonly lock: string;

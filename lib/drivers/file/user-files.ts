@@ -26,7 +26,6 @@ export class UserFiles {
     this.#location = join(location, users);
   }
 
-  /** Creates the entry of a session. */
   async add(userId: string, id: string): Promise<void> {
     const folder = this.#folderOf(userId);
     const entry = join(folder, nameOf(id));

@@ -45,7 +45,6 @@ export class CircuitBreaker {
   #isOpen = false;
   /** When the store was last found not to answer, by `performance.now()`. */
   #stalledAt = 0;
-  /** The probe under way. */
   #probe: symbol | null = null;
   #failedProbes = 0;
   #nextProbeAt = 0;

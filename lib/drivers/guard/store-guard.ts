@@ -12,7 +12,6 @@ const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 /** What a guard uses of a driver besides its calls. */
 export type GuardedStore = Pick<DriverLifecycle, 'serverOf' | 'stalled'>;
 
-/** The options of a guard. */
 interface StoreGuardOptions {
   /** The name of the driver, for messages. */
   readonly name: string;

@@ -187,7 +187,6 @@ export class RedisConnection {
     });
   }
 
-  /** Closes the connection for good. */
   close(): void {
     this.#endHandshake();
     this.client.disconnect();
