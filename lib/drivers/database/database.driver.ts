@@ -60,7 +60,7 @@ export class DatabaseDriver implements RecordDriver {
     const now = this.#context.clock.now();
     if (version === 1) return this.#insert(database, row, now);
     const [storedId, ...changes] = row;
-    return (await database.change('update', [...changes, storedId, version - 1, now])) > 0;
+    return (await database.change('update', [...changes, storedId, now, version - 1])) > 0;
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
@@ -79,7 +79,7 @@ export class DatabaseDriver implements RecordDriver {
 
   async destroyVersion(id: string, version: number): Promise<boolean> {
     const database = await this.#find();
-    const parameters = [toStoredId(id), version, this.#context.clock.now()];
+    const parameters = [toStoredId(id), this.#context.clock.now(), version];
     return (await database.change('destroyVersion', parameters)) > 0;
   }
 

@@ -22,7 +22,10 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
   const column = (property: SessionProperty): string => driver.escape(sessionTable.columnOf(property));
   const parameter = (position: number): string => driver.createParameter('', position - 1);
   const [id, expiresAt, version] = [column('id'), column('expiresAt'), column('version')];
+  /** Finds the live row of an id; takes two parameters from a position on: [id, now]. */
+  const live = (at: number): string => `${id} = ${parameter(at)} AND ${expiresAt} > ${parameter(at + 1)}`;
   const assignments = changingProperties.map((property, at) => `${column(property)} = ${parameter(at + 1)}`);
+  const set = `UPDATE ${table} SET ${assignments.join(', ')}`;
   const next = changingProperties.length + 1;
 
   const names = sessionProperties.map(column).join(', ');
@@ -37,7 +40,7 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
 
   return {
     /** [id, now] */
-    read: `${select} FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    read: `${select} FROM ${table} WHERE ${live(1)}`,
     /** [userId, now, id to start after, maximum number] */
     listByUser:
       `${select} FROM ${table} WHERE ${column('userId')} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)} ` +
@@ -52,23 +55,15 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
         ? `INSERT INTO ${table} (${names}) VALUES (${values})`
         : `INSERT INTO ${table} AS stored (${names}) VALUES (${values}) ${onConflict}`,
     /** [the columns without id, id, now]; MySQL only. */
-    replaceExpired:
-      `UPDATE ${table} SET ${assignments.join(', ')} ` +
-      `WHERE ${id} = ${parameter(next)} AND ${expiresAt} <= ${parameter(next + 1)}`,
-    /** [the columns without id, id, version to replace, now] */
-    update:
-      `UPDATE ${table} SET ${assignments.join(', ')} WHERE ${id} = ${parameter(next)} ` +
-      `AND ${version} = ${parameter(next + 1)} AND ${expiresAt} > ${parameter(next + 2)}`,
+    replaceExpired: `${set} WHERE ${id} = ${parameter(next)} AND ${expiresAt} <= ${parameter(next + 1)}`,
+    /** [the columns without id, id, now, version to replace] */
+    update: `${set} WHERE ${live(next)} AND ${version} = ${parameter(next + 2)}`,
     /** [expiresAt, id, now] */
-    touch:
-      `UPDATE ${table} SET ${expiresAt} = ${parameter(1)} ` +
-      `WHERE ${id} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
+    touch: `UPDATE ${table} SET ${expiresAt} = ${parameter(1)} WHERE ${live(2)}`,
     /** [id] */
     destroy: `DELETE FROM ${table} WHERE ${id} = ${parameter(1)}`,
-    /** [id, version, now] */
-    destroyVersion:
-      `DELETE FROM ${table} WHERE ${id} = ${parameter(1)} ` +
-      `AND ${version} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
+    /** [id, now, version] */
+    destroyVersion: `DELETE FROM ${table} WHERE ${live(1)} AND ${version} = ${parameter(3)}`,
     /** [now, maximum number] */
     collect: writeCollect(table, id, expiresAt, dialect),
     /** []; SQLite only. PASSIVE does not wait for other connections: what they still read is left for the next one. */
