@@ -42,7 +42,10 @@ export abstract class ActiveSessionFields {
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
   endedByRequest = false;
-  protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
+  /** Whether writes are refused and nothing is committed. */
+  readonly = false;
+  /** Whether the session is read-only because its store failed. */
+  degraded = false;
 
   // ---- what to store, and what to tell the browser -------------------------------------------------------------
 
@@ -161,21 +164,12 @@ export abstract class ActiveSessionFields {
     return this.runtime.lifetimes.endsWithBrowser(this.state.facts);
   }
 
-  get readonly(): boolean {
-    return this.access !== 'writable';
-  }
-
   /** The id of a record that nobody else knows yet; null if there can be none. */
   get unsharedId(): string | null {
     const { unsharedRecord, pending } = this;
     if (unsharedRecord !== null) return unsharedRecord.id;
     // The answer to a move got lost: its first part may have arrived.
     return pending === null || pending.from === null ? null : pending.id;
-  }
-
-  /** Whether the session is read-only because its store failed. */
-  get degraded(): boolean {
-    return this.access === 'degraded';
   }
 
   /** Whether the application changed something in this request that is not stored yet. */
@@ -185,26 +179,35 @@ export abstract class ActiveSessionFields {
 
   /** Whether a write has anything to do. Read several times per request. */
   get due(): boolean {
-    return (
-      this.access === 'writable' &&
-      !this.isFinal &&
-      (this.renewalDue || this.pending !== null || this.isChanged)
-    );
+    if (this.readonly) return false;
+    switch (this.phase) {
+      case 'new':
+      case 'stored':
+        return this.renewalDue || this.pending !== null || this.isChanged;
+      case 'rotating':
+      case 'ending':
+        return true;
+      case 'stale':
+      case 'dropped':
+      case 'closed':
+        return false;
+    }
   }
 
   /** Whether a write would only renew the lifetime. */
   get onlyRenewalDue(): boolean {
-    return this.renewalDue && this.pending === null && !this.isChanged;
+    return this.renewalDue && this.pending === null && !this.hasNewId && !this.isChanged;
   }
 
-  /** Whether the session differs from what was last loaded or stored. */
+  /** Whether anything is to be stored besides a new id and a renewal. */
   get isChanged(): boolean {
-    return this.hasNewId || this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
+    return this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
   }
 
   /** Whether reading a flash message would make a commit due: one that stays until it is read. */
   get mayBecomeDue(): boolean {
-    return this.loadedState !== null && this.loadedState.flash.holdsUnread;
+    const batches = this.loadedState?.flash.batches ?? [];
+    return batches.some(([, , , untilRead]) => untilRead !== undefined);
   }
 
   /** What to remove when it is destroyed; null for nothing. Version null: unknown. */

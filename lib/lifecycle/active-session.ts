@@ -51,7 +51,7 @@ export class ActiveSession extends ActiveSessionFields {
 
   /** Refuses writes from now on; nothing more is committed. */
   refuseWrites(): void {
-    if (!this.degraded) this.access = 'readonly';
+    this.readonly = true;
   }
 
   /**
@@ -62,7 +62,8 @@ export class ActiveSession extends ActiveSessionFields {
    */
   degradeOn(error: unknown): void {
     if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
-    this.access = 'degraded';
+    this.degraded = true;
+    this.readonly = true;
   }
 
   /** Bases the session on what was reloaded; unstored changes are discarded. */

@@ -65,8 +65,9 @@ interface BeforeStored {
 }
 
 /** Captures the session before a write takes effect. Called only if somebody subscribes. */
-export function beforeStored({ base, state, runtime, isChanged }: ActiveSession): BeforeStored {
-  return { id: base?.id ?? null, user: base === null ? null : userOf(state, runtime), isChanged };
+export function beforeStored({ base, state, runtime, isChanged, hasNewId }: ActiveSession): BeforeStored {
+  const user = base === null ? null : userOf(state, runtime);
+  return { id: base?.id ?? null, user, isChanged: isChanged || hasNewId };
 }
 
 /** Publishes the events of a successful write. */

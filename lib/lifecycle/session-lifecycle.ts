@@ -67,17 +67,13 @@ export class SessionLifecycle {
   get needsCookie(): boolean {
     const { base, due, hasNewId, onlyRenewalDue } = this.session;
     // A renewal that does not reach the cookie loses no change of the application.
-    if (this.livesInCookie) return this.#isRemoving || !onlyRenewalDue;
+    if (this.livesInCookie) return this.removals?.remaining === true || !onlyRenewalDue;
     return base === null ? due : hasNewId;
   }
 
   /** Whether a commit has anything to do. */
   get due(): boolean {
-    return !this.abandoned && (this.session.due || this.#isRemoving);
-  }
-
-  get #isRemoving(): boolean {
-    return this.removals?.remaining === true;
+    return !this.abandoned && (this.session.due || this.removals?.remaining === true);
   }
 
   // ---- which session it is -------------------------------------------------------------------------------------
@@ -115,7 +111,7 @@ export class SessionLifecycle {
    * @throws SessionError if there are unstored changes, which would be lost silently
    */
   freeze(): void {
-    if (this.due && (this.session.modified || this.#isRemoving)) throw unstoredChanges();
+    if (this.due && (this.session.modified || this.removals?.remaining === true)) throw unstoredChanges();
     this.session.refuseWrites();
   }
 

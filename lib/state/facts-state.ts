@@ -17,6 +17,8 @@ export class FactsState {
   #current: SessionFacts;
   /** Whether a changed fact begins a session: each does, except a lifetime set by `last()`. */
   #begins = false;
+  /** Whether a commit has facts to store. */
+  hasChanges = false;
 
   /** @param stored null if nothing is stored */
   constructor(createdAt: number, stored: SessionFacts | null) {
@@ -111,14 +113,10 @@ export class FactsState {
   #renew(): void {
     const { t, s, u, h } = this.#stored ?? NONE;
     this.#current = { t, s, u, h, ...this.#changed };
+    this.hasChanges = this.#changed !== null && (this.#stored !== null || this.#begins);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
-
-  /** Whether a commit has facts to store. */
-  get hasChanges(): boolean {
-    return this.#changed !== null && (this.#stored !== null || this.#begins);
-  }
 
   /** Adds the facts to a payload that is about to be stored. */
   writeTo(payload: Payload): void {
@@ -132,7 +130,8 @@ export class FactsState {
   /** Called when this payload was stored: facts changed since stay pending. */
   onStored(payload: Payload): void {
     this.#stored = payload;
-    if (this.#changed !== null) this.#changed = changedSince(payload, this.#changed);
+    if (this.#changed === null) return;
+    this.#changed = changedSince(payload, this.#changed);
     this.#renew();
   }
 

@@ -162,7 +162,6 @@ export const NOTHING: Flashed = { messages: {}, fields: {} };
  * stay until they are read are added to earlier ones.
  */
 export function joined(batches: readonly FlashBatch[]): Flashed {
-  if (batches.length === 0) return NOTHING;
   return {
     messages: merged(batches.map(([, messages, , untilRead]) => [messages, untilRead])),
     fields: merged(batches.map(([, , fields = {}]) => [fields])),

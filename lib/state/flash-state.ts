@@ -23,8 +23,8 @@ export class FlashState {
   /** What previous requests had flashed when this request loaded the session. */
   readonly #before: Flashed;
   #previous: Values | null = null;
-  /** The batches as loaded or stored last. */
-  #batches: readonly FlashBatch[];
+  /** The batches as loaded or stored last. Changed here only. */
+  batches: readonly FlashBatch[];
   /**
    * The messages readable in this request: from before, flashed now, and for now only. Null if nothing was
    * added to those from before.
@@ -49,10 +49,10 @@ export class FlashState {
     batches: readonly FlashBatch[] = [],
     seen = 0,
     consumes: ConsumesFlash = true,
-    before = consumes === 'hidden' ? NOTHING : joined(batches),
+    before = consumes === 'hidden' || batches.length === 0 ? NOTHING : joined(batches),
   ) {
     this.#log = log;
-    this.#batches = batches;
+    this.batches = batches;
     this.#seen = seen;
     this.#consumes = consumes;
     this.#before = before;
@@ -121,11 +121,6 @@ export class FlashState {
   /** Whether nothing is readable in this request. */
   get isEmpty(): boolean {
     return this.#visible === null ? Object.keys(this.#all).length === 0 : this.#visible.isEmpty;
-  }
-
-  /** Whether there are messages that stay until they are read: reading them makes a commit due. */
-  get holdsUnread(): boolean {
-    return this.#batches.some(([, , , untilRead]) => untilRead !== undefined);
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
@@ -212,7 +207,7 @@ export class FlashState {
 
   /** Whether a commit has consumed messages to drop. The log tells what this request changed. */
   get agingDue(): boolean {
-    return this.#batches.length > 0 && isAgingDue(this.#batches, this.#reader);
+    return isAgingDue(this.batches, this.#reader);
   }
 
   get #reader(): FlashReader {
@@ -229,9 +224,9 @@ export class FlashState {
   batchesFor(stamp: number): FlashBatch[] {
     const outgoing = this.#outgoing;
     const pending = outgoing === null ? [] : outgoing.pendingBatches(stamp);
-    if (this.#batches.length === 0) return pending;
+    if (this.batches.length === 0) return pending;
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
-    const left = this.#batches.flatMap((batch) => {
+    const left = this.batches.flatMap((batch) => {
       if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch);
       return alone ? [] : this.#leftOf(batch);
     });
@@ -247,14 +242,13 @@ export class FlashState {
   /** Called after a write succeeded and the log was updated: these are the stored batches now. */
   onStored(batches: readonly FlashBatch[] = []): void {
     for (const name of Object.keys(this.#before.messages))
-      if (holds(this.#batches, name, this.#seen) && !holds(batches, name, this.#seen))
-        this.#dropped.add(name);
-    this.#batches = batches;
+      if (holds(this.batches, name, this.#seen) && !holds(batches, name, this.#seen)) this.#dropped.add(name);
+    this.batches = batches;
     if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log, this.#dropped);
   }
 
   /** Called after another request wrote first: this request's messages are added to the newer batches. */
   rebase(batches: readonly FlashBatch[] = []): void {
-    this.#batches = batches;
+    this.batches = batches;
   }
 }

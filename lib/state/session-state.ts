@@ -113,9 +113,8 @@ export class SessionState extends WorkingState {
   /** Whether a commit has anything to store. */
   get hasChanges(): boolean {
     const { log, facts, flash, tracker } = this;
-    return (
-      log.effective > 0 || facts.hasChanges || flash.agingDue || (tracker !== null && this.#mutated(tracker))
-    );
+    if (log.effective > 0 || facts.hasChanges || (flash.batches.length > 0 && flash.agingDue)) return true;
+    return tracker !== null && this.#mutated(tracker);
   }
 
   /** Whether this request itself changed anything. */
