@@ -74,7 +74,7 @@ export abstract class ActiveSessionFields {
 
   // ---- events and watching -------------------------------------------------------------------------------------
 
-  /** When the load or write began, by the monotonic clock. Set only while somebody subscribes to events. */
+  /** When the load or write began, by the monotonic clock: for events. */
   since = 0;
   /** The subject of the end event, as found when the session is ended; null: as the session was loaded. */
   endedSubject: EventSubject | null = null;

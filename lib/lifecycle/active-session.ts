@@ -249,6 +249,6 @@ export class ActiveSession extends ActiveSessionFields {
   }
 
   #enter(phase: Phase): void {
-    if (!this.closed) this.phase = phase;
+    if (this.phase !== 'closed') this.phase = phase;
   }
 }

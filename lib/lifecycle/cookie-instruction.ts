@@ -29,17 +29,17 @@ export function cookieInstructionOf(
   cameWithCookie: boolean,
 ): CookieInstruction {
   const { base, fresh } = session;
+  const isDue = session.cookieDue && base !== null;
+  const hasEnded = hasDestroyed || (session.hasEnded && base === null);
+  if (!isDue && !(cameWithCookie && hasEnded)) return NO_COOKIE;
   // If another request moved the session, the response of that request sends the cookie.
   if (session.isFinal || (session.followed && !fresh)) return NO_COOKIE;
   // A session sealed before another request signed out must not be sent after it.
   if (session.isOvertaken) return NO_COOKIE;
-  if (session.cookieDue && base !== null) {
-    const { runtime, state, expiresAt } = session;
-    // The session has expired since it was stored: its cookie would replace a newer one and expire at once.
-    if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
-    const maxAge = runtime.lifetimes.maxAge(state.facts, expiresAt);
-    return { kind: 'set', token: backend.token(session), maxAge, fresh };
-  }
-  const hasEnded = hasDestroyed || (session.hasEnded && base === null);
-  return cameWithCookie && hasEnded ? EXPIRE : NO_COOKIE;
+  if (!isDue) return EXPIRE;
+  const { runtime, state, expiresAt } = session;
+  // The session has expired since it was stored: its cookie would replace a newer one and expire at once.
+  if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
+  const maxAge = runtime.lifetimes.maxAge(state.facts, expiresAt);
+  return { kind: 'set', token: backend.token(session), maxAge, fresh };
 }

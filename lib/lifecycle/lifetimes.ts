@@ -46,8 +46,12 @@ export class Lifetimes {
   }
 
   /** When a session that is visited now expires. */
-  fullExpiry(facts: Pick<FactsState, 'duration' | 'createdAt' | 'signIn'>): number {
-    return Math.min(this.#clock.now() + this.durationOf(facts), this.#latestEnd(facts));
+  fullExpiry(
+    facts: Pick<FactsState, 'duration' | 'createdAt' | 'signIn'>,
+    duration = this.durationOf(facts),
+  ): number {
+    const renewed = this.#clock.now() + duration;
+    return this.#settings.absoluteAge === Infinity ? renewed : Math.min(renewed, this.#latestEnd(facts));
   }
 
   /** The same for a stored payload. */
@@ -77,9 +81,8 @@ export class Lifetimes {
    * renewal.
    */
   expiryAtWrite(facts: FactsState, expiresAt: number): number {
-    // Called in each request: the same as `fullExpiry`, but looks the lifetime up once.
     const duration = this.durationOf(facts);
-    const full = Math.min(this.#clock.now() + duration, this.#latestEnd(facts));
+    const full = this.fullExpiry(facts, duration);
     return full - expiresAt >= this.#renewalInterval(duration) ? full : expiresAt;
   }
 

@@ -23,17 +23,14 @@ export function isStoringHeard(): boolean {
     committed.hasSubscribers ||
     merged.hasSubscribers ||
     moved.hasSubscribers ||
-    isUserHeard()
+    CHANNELS['signed-in'].hasSubscribers ||
+    CHANNELS['signed-out'].hasSubscribers
   );
 }
 
 /** Whether anybody subscribes to events about ended sessions. */
 export function isEndingHeard(): boolean {
   return CHANNELS.ended.hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
-}
-
-function isUserHeard(): boolean {
-  return CHANNELS['signed-in'].hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
 
 /**
@@ -86,11 +83,12 @@ export function publishStored(
   if (before.isChanged || before.id === null) {
     committed.publish({ ...of, ms: performance.now() - session.since, attempts, size: text.length });
   }
-  if (!isUserHeard()) return;
+  const { 'signed-in': signedIn, 'signed-out': signedOut } = CHANNELS;
+  if (!signedIn.hasSubscribers && !signedOut.hasSubscribers) return;
   const user = userOf(session.state, session.runtime);
   if (user === before.user) return;
-  if (before.user !== null) CHANNELS['signed-out'].publish(of);
-  if (user !== null) CHANNELS['signed-in'].publish(of);
+  if (before.user !== null) signedOut.publish(of);
+  if (user !== null) signedIn.publish(of);
 }
 
 /** Publishes the end of a session. */

@@ -1,8 +1,15 @@
-import type { TakenOver } from './taking-over/taken-over.js';
+import { type TokenKind, Keyring } from '../crypto/keyring.js';
+import { CHANNELS } from '../events/channels.js';
+import type { TokenRefusal } from '../events/session-events.js';
+import type { ActiveSession } from './active-session.js';
+import { about } from './publish-events.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import type { ForeignSession } from './taking-over/session-source.js';
-import { type QueuedEvent, eventsOfLoad, eventsOfToken, isLoadingHeard } from './publish-load-events.js';
+import type { TakenOver } from './taking-over/taken-over.js';
+
+/** Publishes an event. Called once the session can be queried, as a listener may want to know whose it is. */
+type QueuedEvent = () => void;
 
 /**
  * How a request loads its session: by token, by id, or from another library. Load events wait until the
@@ -11,7 +18,9 @@ import { type QueuedEvent, eventsOfLoad, eventsOfToken, isLoadingHeard } from '.
 export class RequestLoads {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
-  #queued: QueuedEvent[] = [];
+  readonly #queued: QueuedEvent[] = [];
+  /** Whether events are waiting. */
+  hasEvents = false;
 
   constructor(life: SessionLifecycle, backend: SessionBackend) {
     this.#life = life;
@@ -22,7 +31,9 @@ export class RequestLoads {
   byToken(token: string): Promise<void> | void {
     const backend = this.#backend;
     const { session } = this.#life;
-    if (!isLoadingHeard()) return backend.loadByToken(session, token);
+    const { loaded, refused, 'old-secret': oldSecret } = CHANNELS;
+    if (!(loaded.hasSubscribers || refused.hasSubscribers || oldSecret.hasSubscribers))
+      return backend.loadByToken(session, token);
     return this.#heard(
       () => backend.loadByToken(session, token),
       () => eventsOfToken(session, token, backend.tokenKinds),
@@ -65,20 +76,61 @@ export class RequestLoads {
   #heard<T>(load: () => Promise<T> | T, events: () => QueuedEvent[]): Promise<T> | T {
     this.#life.session.since = performance.now();
     const queued = (answer: T): T => {
-      this.#queued.push(...events());
+      this.hasEvents = this.#queued.push(...events()) > 0;
       return answer;
     };
     const loading = load();
     return loading instanceof Promise ? loading.then(queued) : queued(loading);
   }
 
-  /** Whether events are waiting. */
-  get hasEvents(): boolean {
-    return this.#queued.length > 0;
-  }
-
   /** Publishes the load events. Call it once the session can be queried. */
   publishEvents(): void {
+    this.hasEvents = false;
     for (const publish of this.#queued.splice(0)) publish();
   }
+}
+
+/** The events of a load. */
+function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
+  const { base, since } = session;
+  if (base === null || !CHANNELS.loaded.hasSubscribers) return [];
+  const { createdAt } = session.state.facts;
+  const { expiresAt } = base;
+  const message = { ...about(session, base), ms: performance.now() - since, createdAt, expiresAt };
+  return [() => CHANNELS.loaded.publish(message)];
+}
+
+/**
+ * The events of a load by token: also which secret made the token, or why the token has no session.
+ *
+ * @param kinds the kinds of tokens that the application's driver uses
+ */
+function eventsOfToken(session: ActiveSession, token: string, kinds: readonly TokenKind[]): QueuedEvent[] {
+  if (session.base !== null) return [...eventsOfLoad(session), ...eventsOfSecret(session, token)];
+  // If the store failed, nothing is known about the session.
+  if (session.degraded || !CHANNELS.refused.hasSubscribers) return [];
+  const { driver, clock } = session.runtime;
+  const reason = refusalOf(session, token, kinds);
+  return [() => CHANNELS.refused.publish({ driver, at: clock.now(), reason })];
+}
+
+function eventsOfSecret({ runtime }: ActiveSession, token: string): QueuedEvent[] {
+  const channel = CHANNELS['old-secret'];
+  if (!channel.hasSubscribers) return [];
+  const { keyring, driver, clock } = runtime;
+  const position = keyring.secretOf(token) ?? 0;
+  return position === 0
+    ? []
+    : [() => channel.publish({ driver, at: clock.now(), opened: 'token', position })];
+}
+
+function refusalOf(
+  { runtime, phase }: ActiveSession,
+  token: string,
+  kinds: readonly TokenKind[],
+): TokenRefusal {
+  const kind = Keyring.kindOf(token);
+  if (kind !== null && !kinds.includes(kind)) return 'other-driver';
+  if (runtime.keyring.secretOf(token) === null) return 'not-ours';
+  return phase === 'stale' ? 'moved' : 'gone';
 }

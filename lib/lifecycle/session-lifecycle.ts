@@ -7,7 +7,6 @@ import { type CookieInstruction, NO_COOKIE, cookieInstructionOf } from './cookie
 import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './wording.js';
 import { recordedAs } from './users/recorded-user.js';
 import { signInAt } from './users/sign-in-order.js';
-import { RequestCommits } from './request-commits.js';
 import { RequestLoads } from './request-loads.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
@@ -29,8 +28,7 @@ export class SessionLifecycle {
   /** Whether the request was abandoned because its cookie could no longer be sent. */
   wasTooLate = false;
   readonly #backend: SessionBackend;
-  readonly #queue = new RequestQueue();
-  readonly #commits: RequestCommits;
+  readonly #queue: RequestQueue;
   #dropSaid = false;
   /** Null until something asks for `ended`. */
   #watch: Watch | null = null;
@@ -40,7 +38,7 @@ export class SessionLifecycle {
     this.#backend = backend;
     this.session = new ActiveSession(backend.runtime, caller, null, 'new');
     this.loads = new RequestLoads(this, backend);
-    this.#commits = new RequestCommits(this, backend, this.#queue);
+    this.#queue = new RequestQueue(this, backend);
   }
 
   /** The values, flash messages and changes of this request. */
@@ -222,7 +220,7 @@ export class SessionLifecycle {
    * serializes differently each time
    */
   commit(): Promise<void> | void {
-    return this.#commits.run() ?? this.#sayDropped();
+    return this.#queue.commit() ?? this.#sayDropped();
   }
 
   /** Warns once per request; more would flood the log. */

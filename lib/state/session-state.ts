@@ -147,7 +147,7 @@ export class SessionState extends WorkingState {
   /**
    * Creates the payload that a commit is to store.
    *
-   * @param writer the id of this write (own-write.ts)
+   * @param writer the id of this write (pending-write.ts)
    * @param id the session's id, if the payload itself has to contain it
    * @throws SessionValueError if something cannot be stored; all changes stay pending then
    */

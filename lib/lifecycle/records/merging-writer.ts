@@ -4,14 +4,13 @@ import { SessionStoreError } from '../../session.errors.js';
 import { SessionLimitError } from '../../session.exception.js';
 import { rememberRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
-import type { CommitQueue, Newest, Turn } from './commit-queue.js';
+import type { CommitQueue, Turn } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
-import { type PendingWrite, pack } from './pending-write.js';
+import { type PendingWrite, isOwn, pack, writeOwn } from './pending-write.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
-import { isOwn, writeOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
 import { publishEnded, subjectOf } from '../publish-events.js';
 
@@ -60,8 +59,11 @@ export class MergingWriter {
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       const { base } = session;
       if (base === null) return this.#create(session);
-      const outcome = await this.#queue.run(base.id, (turn) => this.#takeTurn(session, base, turn));
-      if (outcome.kind === 'stored' || outcome.kind === 'let-go' || session.closed) return;
+      const outcome = await this.#queue.run(base.id, (turn) => this.#merge(session, base, turn));
+      if (outcome.kind === 'stored') return;
+      // Removes what was stored under a new id, before anybody can find it, unless the session has moved there.
+      await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
+      if (outcome.kind === 'let-go' || session.closed) return;
       if (outcome.kind === 'gone' || !(await this.#followOrPart(session, base, outcome.to))) {
         session.drop();
         return;
@@ -101,18 +103,7 @@ export class MergingWriter {
     throw session.runtime.faults.contention('stored');
   }
 
-  /**
-   * Takes one turn in the queue. If the session is not stored under this id, removes what was stored under a
-   * new one, before anybody can find it, unless the session has moved there.
-   */
-  async #takeTurn(session: ActiveSession, base: BaseVersion, turn: Turn): Promise<Outcome> {
-    const outcome = await this.#merge(session, base, turn);
-    if (outcome.kind !== 'stored')
-      await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
-    return outcome;
-  }
-
-  /** Retries until the changes are on top of the newest version. */
+  /** Takes one turn in the queue: retries until the changes are on top of the newest version. */
   async #merge(
     session: ActiveSession,
     { id, version, expiresAt }: BaseVersion,
@@ -137,7 +128,8 @@ export class MergingWriter {
       const write = (session.pending ??= pack(session));
       const found = await this.#send(session, write);
       if (found.kind === 'stored') {
-        turn.newest = resultOf(write);
+        turn.newest =
+          write.from === null ? { kind: 'record', record: write.record } : { kind: 'moved', to: write.id };
         return found;
       }
       if (found.kind !== 'record') {
@@ -226,12 +218,6 @@ export class MergingWriter {
 /** Whether losing this write of a new session loses no data. */
 function isBlank({ draft: { payload } }: PendingWrite): boolean {
   return Object.keys(payload.d).length === 0 && payload.f === undefined && payload.t === undefined;
-}
-
-/** What the next tasks in the queue can continue from. */
-function resultOf({ id, record, from }: PendingWrite): Newest {
-  if (from !== null) return { kind: 'moved', to: id };
-  return { kind: 'record', record };
 }
 
 function versionOf(found: Found): number {

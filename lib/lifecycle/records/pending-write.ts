@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { SessionRecord } from '../../drivers/driver.js';
+import type { RecordStore } from '../../drivers/record-store.js';
 import type { Draft } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import { knownClient } from '../caller.js';
 import type { BaseVersion } from '../phase.js';
 import { recordedUser } from '../users/recorded-user.js';
-import { nextWriterId } from './own-write.js';
+
+const PROCESS = randomBytes(6).toString('base64url');
+let writes = 0;
 
 /**
  * A draft on its way to the store. If the answer to a write gets lost, nobody knows whether it arrived. The
@@ -34,18 +38,20 @@ export interface PendingWrite {
  * @throws SessionValueError if a value cannot be stored; everything stays due then
  */
 export function pack(session: ActiveSession): PendingWrite {
-  const { id, base, hasNewId, state, runtime } = session;
+  const { id, base, hasNewId, state, runtime, latestVisit, isVisit, caller } = session;
   const draft = state.draft(nextWriterId(), undefined);
   const { lifetimes } = runtime;
-  const { latestVisit, isVisit, caller } = session;
   const isKept = base !== null && !state.facts.durationChanged && !(hasNewId && isVisit);
-  const expiresAt = isKept ? expiryOf(session, base.expiresAt) : lifetimes.fullExpiry(state.facts);
+  let expiresAt: number;
+  if (!isKept) expiresAt = lifetimes.fullExpiry(state.facts);
+  else expiresAt = isVisit ? lifetimes.expiryAtWrite(state.facts, base.expiresAt) : base.expiresAt;
   const keptClient = caller.client === 'as-stored' || !isVisit ? latestVisit : null;
   const { ipAddress, userAgent } = keptClient ?? knownClient(caller);
+  const replaced = hasNewId ? session.unsharedRecord : base;
   const record: SessionRecord = {
     payload: draft.text,
     expiresAt,
-    version: 1 + versionUnder(session),
+    version: 1 + (replaced?.id === id ? replaced.version : 0),
     lastActivity: (isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
     userId: recordedUser(state.readonlyValues, runtime.userKey),
     ipAddress,
@@ -62,12 +68,25 @@ export function pack(session: ActiveSession): PendingWrite {
   };
 }
 
-function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): number {
-  return isVisit ? runtime.lifetimes.expiryAtWrite(state.facts, kept) : kept;
+/**
+ * A unique id for the payload of a written record. A writer that finds its id in the store knows that its
+ * write arrived even though the answer did not.
+ */
+export function nextWriterId(): string {
+  writes += 1;
+  return `${PROCESS}${writes.toString(36)}`;
 }
 
-/** The version already stored under a session's id; 0 for none. */
-function versionUnder({ id, base, hasNewId, unsharedRecord }: ActiveSession): number {
-  if (!hasNewId) return base?.version ?? 0;
-  return unsharedRecord?.id === id ? unsharedRecord.version : 0;
+/** Writes a record. If the store refuses the write, checks whether the stored record is already this one. */
+export async function writeOwn(store: RecordStore, id: string, record: SessionRecord): Promise<boolean> {
+  return (await store.write(id, record)) || isOwn(await store.read(id), record);
+}
+
+/**
+ * Whether the stored record is the one that was to be written. A client that repeats a command after a broken
+ * connection hears that somebody else was first, about its own write. No other write has the same payload,
+ * since it contains the writer's id.
+ */
+export function isOwn(stored: SessionRecord | null, record: SessionRecord): boolean {
+  return stored?.payload === record.payload;
 }

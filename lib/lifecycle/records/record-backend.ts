@@ -1,5 +1,4 @@
 import type { TokenKind } from '../../crypto/keyring.js';
-import type { SessionRecord } from '../../drivers/driver.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
 import type { Payload } from '../../state/payload.js';
@@ -37,6 +36,8 @@ export class RecordBackend implements SessionBackend {
   readonly #renewal: RecordRenewal;
   /** Caches a ledger's answers for loads; null if each load asks the store. */
   readonly cache: CachingStore | null;
+  /** Reads records for loads: possibly cached ones. */
+  readonly reader: Pick<RecordStore, 'read'>;
   readonly #takeOver: RecordTakeOver;
   /** Null if the number of sessions per user is unlimited. */
   readonly #limit: SessionLimit | null;
@@ -57,6 +58,7 @@ export class RecordBackend implements SessionBackend {
     this.runtime = runtime;
     this.store = store;
     this.cache = ledger?.cache ?? null;
+    this.reader = this.cache ?? store;
     this.finder = new RecordFinder(store, runtime);
     this.remover = new RecordRemover(store, queue, this.finder, runtime, ledger !== null);
     this.users = knowsUsers(store) ? new UserSessions(store, this.finder, this.remover, runtime) : null;
@@ -94,7 +96,7 @@ export class RecordBackend implements SessionBackend {
     const fate = this.cache === null ? this.runtime.fates.known(id) : undefined;
     let latest: FoundRecord | null = null;
     try {
-      const found = this.finder.judge(id, await this.lookUp(id));
+      const found = this.finder.judge(id, await this.reader.read(id));
       if (found.kind === 'record') latest = found;
       else if (session.caller.followsMoves) latest = await this.finder.latestFrom(found);
       else if (found.kind === 'moved') session.becomeStale(found.to);
@@ -109,11 +111,6 @@ export class RecordBackend implements SessionBackend {
       SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
       record,
     );
-  }
-
-  /** The record under an id, for loads: possibly a cached one. */
-  lookUp(id: string): Promise<SessionRecord | null> {
-    return (this.cache ?? this.store).read(id);
   }
 
   async reload(session: ActiveSession, base: BaseVersion): Promise<void> {
@@ -136,8 +133,9 @@ export class RecordBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   write(session: ActiveSession): Promise<void> {
-    if (session.base !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
-    const fate = session.base === null ? this.runtime.fates.known(session.id) : undefined;
+    if (session.base !== null)
+      return session.onlyRenewalDue ? this.#renewal.renew(session) : this.#write(session);
+    const fate = this.runtime.fates.known(session.id);
     return fate === undefined ? this.#write(session) : this.#beginAgain(session, fate);
   }
 

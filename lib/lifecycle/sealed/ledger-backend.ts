@@ -112,7 +112,7 @@ export class LedgerBackend implements SessionBackend {
 
   /** What the ledger holds under the id of a session in a cookie. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
-    const record = await this.records.lookUp(id);
+    const record = await this.records.reader.read(id);
     return record === null ? NO_LINE : this.records.finder.judge(id, record);
   }
 

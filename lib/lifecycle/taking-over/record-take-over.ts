@@ -8,7 +8,7 @@ import { type TakenOver, foreignState, keyOf, removed, succeeds } from './taken-
 import { recordedUser } from '../users/recorded-user.js';
 import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
-import { nextWriterId, writeOwn } from '../records/own-write.js';
+import { nextWriterId, writeOwn } from '../records/pending-write.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import type { ForeignContent, ForeignSession } from './session-source.js';
 

@@ -17,8 +17,8 @@ export function userIn(values: Readonly<Values>, userKey: string): string | null
 
 /** The same, as named in records. */
 export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
-  const user = userIn(values, userKey);
-  return user === null ? null : recordedAs(user);
+  const user = readPath(values, userKey);
+  return isUser(user) ? recordedAs(user) : null;
 }
 
 /** Whether a value can name a user: a non-empty string, or a finite number. */
