@@ -42,46 +42,50 @@ export class MemoryDriver implements RecordDriver {
   readonly #records = new ShardedMap<Kept>();
   readonly #users = new UserIndex<Kept>();
   /**
-   * Both ends of the order of last use; used with a limit only. The order of a Map would do too, but each use
+   * Both ends of the order of last use; null without a limit. The order of a Map would do too, but each use
    * would delete a key and set it again. V8 leaves a gap for each deleted key and closes all gaps at once,
    * which stops a million sessions for 90 ms; and the oldest key has to be found behind the gaps.
    */
-  readonly #end = new RecencyLink();
+  readonly #end: RecencyLink | null;
   readonly #max: number | undefined;
   readonly #clock: Clock;
   #size = 0;
 
   constructor(options: MemoryDriverOptions = {}, clock: Clock = systemClock) {
     this.#max = readOption(memoryOptions, options, 'memory').max;
+    this.#end = this.#max === undefined ? null : new RecencyLink();
     this.#clock = clock;
   }
 
   read(id: string): Promise<SessionRecord | null> {
-    const kept = this.#live(id);
-    if (kept === undefined) return Promise.resolve(null);
-    this.#use(kept);
+    const kept = this.#records.get(id);
+    if (!this.#isLive(kept)) return Promise.resolve(null);
+    this.#end?.putLast(kept);
     return Promise.resolve({ ...kept.record });
   }
 
   write(id: string, record: SessionRecord): Promise<boolean> {
     const kept = this.#records.get(id);
-    const storedVersion = kept !== undefined && this.#isLive(kept) ? kept.record.version : 0;
+    const storedVersion = this.#isLive(kept) ? kept.record.version : 0;
     if (storedVersion !== record.version - 1) return Promise.resolve(false);
     if (kept === undefined) {
       this.#add(new Kept(id, { ...record }));
     } else {
-      this.#users.move(kept, kept.record.userId, record.userId);
+      if (kept.record.userId !== record.userId) {
+        this.#users.remove(kept, kept.record.userId);
+        this.#users.add(kept, record.userId);
+      }
       kept.record = { ...record };
-      this.#use(kept);
+      this.#end?.putLast(kept);
     }
     return Promise.resolve(true);
   }
 
   touch(id: string, expiresAt: number): Promise<boolean> {
-    const kept = this.#live(id);
-    if (kept === undefined) return Promise.resolve(false);
+    const kept = this.#records.get(id);
+    if (!this.#isLive(kept)) return Promise.resolve(false);
     kept.record.expiresAt = expiresAt;
-    this.#use(kept);
+    this.#end?.putLast(kept);
     return Promise.resolve(true);
   }
 
@@ -92,8 +96,8 @@ export class MemoryDriver implements RecordDriver {
   }
 
   destroyVersion(id: string, version: number): Promise<boolean> {
-    const kept = this.#live(id);
-    if (kept?.record.version !== version) return Promise.resolve(false);
+    const kept = this.#records.get(id);
+    if (!this.#isLive(kept) || kept.record.version !== version) return Promise.resolve(false);
     this.#remove(kept);
     return Promise.resolve(true);
   }
@@ -126,30 +130,21 @@ export class MemoryDriver implements RecordDriver {
     return removed;
   }
 
-  #isLive({ record }: Kept): boolean {
-    return record.expiresAt > this.#clock.now();
-  }
-
-  #live(id: string): Kept | undefined {
-    const kept = this.#records.get(id);
-    return kept !== undefined && this.#isLive(kept) ? kept : undefined;
+  #isLive(kept: Kept | undefined): kept is Kept {
+    return kept !== undefined && kept.record.expiresAt > this.#clock.now();
   }
 
   #add(kept: Kept): void {
     this.#records.set(kept.id, kept);
-    this.#users.move(kept, null, kept.record.userId);
+    this.#users.add(kept, kept.record.userId);
     this.#size += 1;
-    this.#use(kept);
-    const oldest = this.#end.newer;
+    this.#end?.putLast(kept);
+    const oldest = this.#end?.newer;
     if (this.#max !== undefined && this.#size > this.#max && oldest instanceof Kept) this.#remove(oldest);
   }
 
-  #use(kept: Kept): void {
-    if (this.#max !== undefined) kept.moveBefore(this.#end);
-  }
-
   #remove(kept: Kept): void {
-    this.#users.move(kept, kept.record.userId, null);
+    this.#users.remove(kept, kept.record.userId);
     this.#records.delete(kept.id);
     this.#size -= 1;
     kept.unlink();

@@ -6,13 +6,13 @@ export class RecencyLink {
   older: RecencyLink = this;
   newer: RecencyLink = this;
 
-  /** Moves this link into the ring of `next`, before it. */
-  moveBefore(next: RecencyLink): void {
-    this.unlink();
-    this.newer = next;
-    this.older = next.older;
-    this.older.newer = this;
-    next.older = this;
+  /** Moves another link into the ring that this one begins and ends: it was used last. */
+  putLast(link: RecencyLink): void {
+    link.unlink();
+    link.newer = this;
+    link.older = this.older;
+    this.older.newer = link;
+    this.older = link;
   }
 
   /** Takes this link out of its ring. */

@@ -8,14 +8,19 @@ export class UserIndex<Entry extends object> {
   readonly #users = new ShardedMap<Map<Entry, number>>();
   #last = 0;
 
-  /** Moves an entry to another user, or to none. */
-  move(entry: Entry, from: string | null, to: string | null): void {
-    if (from === to) return;
-    if (from !== null) this.#remove(entry, from);
-    if (to === null) return;
-    const entries = this.#users.get(to) ?? new Map<Entry, number>();
+  /** Adds an entry of a user; null: it is nobody's, and not listed. */
+  add(entry: Entry, userId: string | null): void {
+    if (userId === null) return;
+    const entries = this.#users.get(userId) ?? new Map<Entry, number>();
     entries.set(entry, ++this.#last);
-    this.#users.set(to, entries);
+    this.#users.set(userId, entries);
+  }
+
+  remove(entry: Entry, userId: string | null): void {
+    if (userId === null) return;
+    const entries = this.#users.get(userId);
+    entries?.delete(entry);
+    if (entries?.size === 0) this.#users.delete(userId);
   }
 
   /** Some entries of a user, from where the previous page ended. */
@@ -30,11 +35,5 @@ export class UserIndex<Entry extends object> {
       last = number;
     }
     return { entries: page, cursor: null };
-  }
-
-  #remove(entry: Entry, userId: string): void {
-    const entries = this.#users.get(userId);
-    entries?.delete(entry);
-    if (entries?.size === 0) this.#users.delete(userId);
   }
 }
