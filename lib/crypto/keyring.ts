@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
 import { type Hmac, type Keys, type Secrets, deriveKeys } from './hmac.js';
-import { RecentTexts } from '../state/recent-texts.js';
+import { RecentTexts } from '../state/caches.js';
 import { type Opened, Sealer, strictBytes } from './sealer.js';
 
 /** Format prefixes of signed ids and sealed tokens. Tokens of another format are not opened. */

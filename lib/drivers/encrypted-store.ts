@@ -1,5 +1,5 @@
 import type { TextSealer } from '../crypto/text-sealer.js';
-import { RecentTexts } from '../state/recent-texts.js';
+import { RecentTexts } from '../state/caches.js';
 import type { SessionRecord } from './driver.js';
 import type { RecordStore } from './record-store.js';
 

@@ -10,14 +10,9 @@ type StoredFlash = readonly [stamp: number, changes: readonly FlashChange[]];
 export class ChangeLog {
   /** The changes that are not stored. After a merge, with the results of the replay. */
   pending: Change[] = [];
-  readonly storedFlash: StoredFlash[];
+  readonly storedFlash: StoredFlash[] = [];
   /** Length of the pending list up to the last change that makes a commit due; 0 if none does. */
   effective = 0;
-
-  /** @param storedFlash the flash changes that the same request stored before */
-  constructor(storedFlash: readonly StoredFlash[] = []) {
-    this.storedFlash = [...storedFlash];
-  }
 
   /** @param effective false if the change has no effect, and so is no reason to commit */
   record(change: Change, effective = true): void {

@@ -12,14 +12,6 @@ export function ownText(text: string): string {
   return copy === text ? copy : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-/**
- * A value to store. A string may be a slice of request data, and stored values may be cached for longer than
- * the request.
- */
-export function withOwnText(value: unknown): unknown {
-  return typeof value === 'string' ? ownText(value) : value;
-}
-
 /** The first characters of a text, as a copy if the text is cut. The text itself must not be a slice. */
 export function ownStart(text: string, length: number): string {
   return text.length <= length ? text : ownText(text.slice(0, length));

@@ -1,5 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
-import { readBy, writtenBy } from './serializer-answers.js';
+import { readBy, writtenBy } from './storable.js';
 import { type Values, copyOfJson, isObject } from './values.js';
 
 /**

@@ -1,7 +1,6 @@
-import { TwoGenerationCache } from './two-generation-cache.js';
+import { RecentTexts, TwoGenerationCache } from './caches.js';
 import { ownText } from './own-text.js';
 import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from './payload.js';
-import { RecentTexts } from './recent-texts.js';
 import type { Draft } from './session-state.js';
 
 /**

@@ -79,7 +79,8 @@ export class SessionState extends WorkingState {
 
   /** The state after the same request reloaded the session: changes that it did not store are discarded. */
   reloaded(payload: Payload, text: string): SessionState {
-    const log = new ChangeLog(this.log.storedFlash);
+    const log = new ChangeLog();
+    log.storedFlash.push(...this.log.storedFlash);
     const flash = this.flash.reloaded(log, payload.f);
     return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
@@ -165,7 +166,8 @@ export class SessionState extends WorkingState {
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);
     const isExact = plain && this.serializer === JSON;
-    if (isExact) this.share();
+    // Other requests may share the values from now on.
+    if (isExact) this.owned = 'nothing';
     return { text, payload, changes: this.log.pending.length, copy, isExact };
   }
 
@@ -211,7 +213,8 @@ export class SessionState extends WorkingState {
     this.snapshot = { payload, text };
     this.#storedValues = payload.d;
     this.facts.rebase(payload);
-    this.own(values);
+    this.readonlyValues = values;
+    this.owned = 'all';
     this.flash.rebase(payload.f);
     this.tracker?.keep(
       old,

@@ -41,7 +41,7 @@ export function assertKey(path: unknown): asserts path is string {
       { isKey: true },
     );
   }
-  segmentsOf(path);
+  if (path.includes('.') || FORBIDDEN.has(path)) segmentsOf(path);
 }
 
 function describe(value: unknown): string {

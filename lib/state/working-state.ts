@@ -14,16 +14,14 @@ import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
-import { withOwnText } from './own-text.js';
-import { OwnedValues } from './owned-values.js';
-import type { SessionSerializer, Snapshot } from './payload.js';
+import { ownText } from './own-text.js';
+import { type SessionSerializer, type Snapshot, copyOfValues } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
   type Values,
   assertKey,
   cloneValue,
   hasPath,
-  isContainer,
   pick,
   readPath,
   removePath,
@@ -38,23 +36,50 @@ const MAX_PLAIN_PATH = 200;
  * Values and flash messages as the application reads and changes them: each change is applied at once and
  * recorded in the log. `SessionState` keeps track of what is stored.
  */
-export abstract class WorkingState extends OwnedValues {
-  readonly flash: FlashState;
-  protected readonly log: ChangeLog;
+export abstract class WorkingState {
+  /** The values, read-only: other requests may share the same objects. Replaced here only. */
+  readonlyValues: Readonly<Values>;
+  /**
+   * How much of the values this request owns: nothing, the outermost object, or everything. The rest is
+   * shared with other requests, and copied before it is changed or handed out.
+   */
+  protected owned: 'nothing' | 'top' | 'all' = 'nothing';
   /** Null until an object is handed out that may be mutated in place. */
   protected tracker: MutationTracker | null = null;
   /** Whether everything that this request wrote is known to survive JSON. */
   protected plain = true;
 
+  /** @param snapshot what was loaded or stored last; null if nothing is stored */
   protected constructor(
-    serializer: SessionSerializer,
-    snapshot: Snapshot | null,
-    flash: FlashState,
-    log: ChangeLog,
+    protected readonly serializer: SessionSerializer,
+    protected snapshot: Snapshot | null,
+    readonly flash: FlashState,
+    protected readonly log: ChangeLog,
   ) {
-    super(serializer, snapshot);
-    this.flash = flash;
-    this.log = log;
+    this.readonlyValues = snapshot === null ? {} : snapshot.payload.d;
+  }
+
+  /** The values as objects that this request owns: may be changed and handed out. */
+  get values(): Values {
+    if (this.owned !== 'all') {
+      this.readonlyValues = copyOfValues(this.readonlyValues, this.snapshot?.text, this.serializer);
+      this.owned = 'all';
+    }
+    return this.readonlyValues;
+  }
+
+  /**
+   * The values for changing one path without handing anything out: a top-level value can be replaced without
+   * a full copy.
+   */
+  #valuesFor(path: string): Values {
+    // With another serializer, a copy is parsed from the stored text, and would lose changes made since.
+    if (this.serializer !== JSON || path.includes('.')) return this.values;
+    if (this.owned === 'nothing') {
+      this.readonlyValues = { ...this.readonlyValues };
+      this.owned = 'top';
+    }
+    return this.readonlyValues;
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------
@@ -93,9 +118,8 @@ export abstract class WorkingState extends OwnedValues {
   put(path: string, given: unknown): void {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
-    const value = withOwnText(given);
-    writePath(isContainer(value) ? this.values : this.valuesFor(path), path, value);
-    this.#received(value);
+    const value = this.#received(given);
+    writePath(this.#valuesFor(path), path, value);
     this.record({ op: 'put', path, value: cloneValue(value) });
   }
 
@@ -103,11 +127,10 @@ export abstract class WorkingState extends OwnedValues {
   assign(key: string, given: unknown): void {
     assertKey(key);
     this.tracker?.forgetReplaced(key);
-    const value = withOwnText(given);
+    const value = this.#received(given);
     const effective = value !== undefined || Object.hasOwn(this.readonlyValues, key);
     if (value !== undefined) this.values[key] = value;
     else if (effective) delete this.values[key];
-    this.#received(value);
     this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
   }
 
@@ -132,15 +155,14 @@ export abstract class WorkingState extends OwnedValues {
 
   push(path: string, given: unknown): void {
     assertKey(path);
-    const value = withOwnText(given);
+    const value = this.#received(given);
     pushTo(this.values, path, value);
-    this.#received(value);
     this.record({ op: 'push', path, value: cloneValue(value) });
   }
 
   increment(path: string, by: number): number {
     assertKey(path);
-    const sum = addTo(this.valuesFor(path), path, by);
+    const sum = addTo(this.#valuesFor(path), path, by);
     this.#received(sum);
     this.record({ op: 'increment', path, by });
     return sum;
@@ -175,7 +197,7 @@ export abstract class WorkingState extends OwnedValues {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
     const fromFlash = this.flash.forget(path, op);
-    const fromValues = removePath(this.valuesFor(path), path);
+    const fromValues = removePath(this.#valuesFor(path), path);
     // Forgetting a missing value is recorded too: another request may be storing it right now. But that is no
     // reason to commit, or to begin a session.
     this.record({ op: 'forget', path }, fromValues || fromFlash);
@@ -214,9 +236,12 @@ export abstract class WorkingState extends OwnedValues {
     return true;
   }
 
-  /** Called when a value was stored: the application may still hold it, and JSON may not be able to keep it. */
-  #received(value: unknown): void {
-    if (!this.track(value) && !isPlainValue(value)) this.plain = false;
+  /** The value to store. The application may go on holding it, and JSON may not be able to keep it. */
+  #received(value: unknown): unknown {
+    // It may be a slice of request data, which would stay alive with it for as long as it is cached.
+    if (typeof value === 'string') return ownText(value);
+    if (!isPlainValue(value) && !this.track(value)) this.plain = false;
+    return value;
   }
 
   /** Makes this request own the values from now on: objects handed out may be mutated, and a merge keeps them. */

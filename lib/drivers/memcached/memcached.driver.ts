@@ -5,7 +5,7 @@ import {
   memcachedOptions,
 } from '../../options/memcached.options.js';
 import { SessionTooLargeError } from '../../session.errors.js';
-import { TwoGenerationCache } from '../../state/two-generation-cache.js';
+import { TwoGenerationCache } from '../../state/caches.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Keyring } from '../../crypto/keyring.js';
-import { RecentTexts } from '../../state/recent-texts.js';
+import { RecentTexts } from '../../state/caches.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
 import { bytesOfRecord, recordOfBytes } from './sealed-record.js';
 

@@ -2,7 +2,7 @@ import { optionError, shown } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
 import { isThenable } from '../../state/is-thenable.js';
 import { ownText } from '../../state/own-text.js';
-import { TwoGenerationCache } from '../../state/two-generation-cache.js';
+import { TwoGenerationCache } from '../../state/caches.js';
 import type { CookieSetup } from './cookie-setup.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Clock } from '../../drivers/clock.js';
 import type { SessionRecord } from '../../drivers/driver.js';
-import { TwoGenerationCache } from '../../state/two-generation-cache.js';
+import { TwoGenerationCache } from '../../state/caches.js';
 import { ownText } from '../../state/own-text.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RecentTexts } from '../../lib/state/recent-texts.js';
+import { RecentTexts } from '../../lib/state/caches.js';
 
 /** A text must be added twice before it is remembered. */
 function addTwice<V>(texts: RecentTexts<V>, text: string, value: V): void {
