@@ -17,8 +17,10 @@ export class FactsState {
   #current: SessionFacts;
   /** Whether a changed fact begins a session: each does, except a lifetime set by `last()`. */
   #begins = false;
-  /** Whether a commit has facts to store. */
+  /** Whether a commit has facts to store. Like the next field, set in `#renew` only. */
   hasChanges = false;
+  /** Whether the lifetime was changed and is not stored yet. */
+  durationChanged = false;
 
   /** @param stored null if nothing is stored */
   constructor(createdAt: number, stored: SessionFacts | null) {
@@ -58,11 +60,6 @@ export class FactsState {
   /** The stored handle, if it is not derived from the current id. */
   get storedHandle(): string | undefined {
     return this.#stored?.h;
-  }
-
-  /** Whether the lifetime was changed and is not stored yet. */
-  get durationChanged(): boolean {
-    return this.#changed !== null && 't' in this.#changed;
   }
 
   /** Whether this request called `signIn`, and the sign-in is not stored yet. */
@@ -113,6 +110,7 @@ export class FactsState {
   #renew(): void {
     const { t, s, u, h } = this.#stored ?? NONE;
     this.#current = { t, s, u, h, ...this.#changed };
+    this.durationChanged = this.#changed !== null && 't' in this.#changed;
     this.hasChanges = this.#changed !== null && (this.#stored !== null || this.#begins);
   }
 

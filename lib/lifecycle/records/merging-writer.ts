@@ -153,7 +153,8 @@ export class MergingWriter {
     try {
       if (from !== null) found = await this.#move(session, write, from);
       else found = (await this.#store.write(id, record)) ? STORED : await this.#whatRefused(write);
-      if (from === null && found.kind === 'stored') await this.#limit?.assertRoom(session, record.userId);
+      if (this.#limit !== null && from === null && found.kind === 'stored')
+        await this.#limit.assertRoom(session, record.userId);
     } catch (error) {
       // Keep the write for a retry only if it may have arrived.
       if (error instanceof SessionStoreError) write.unconfirmed = true;
