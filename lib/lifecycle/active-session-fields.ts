@@ -183,7 +183,8 @@ export abstract class ActiveSessionFields {
     switch (this.phase) {
       case 'new':
       case 'stored':
-        return this.renewalDue || this.pending !== null || this.isChanged;
+        if (this.renewalDue || this.begins || this.pending !== null) return true;
+        return this.loadedState !== null && this.loadedState.hasChanges;
       case 'rotating':
       case 'ending':
         return true;
@@ -196,12 +197,8 @@ export abstract class ActiveSessionFields {
 
   /** Whether a write would only renew the lifetime. */
   get onlyRenewalDue(): boolean {
-    return this.renewalDue && this.pending === null && !this.hasNewId && !this.isChanged;
-  }
-
-  /** Whether anything is to be stored besides a new id and a renewal. */
-  get isChanged(): boolean {
-    return this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
+    if (!this.renewalDue || this.begins || this.pending !== null || this.hasNewId) return false;
+    return !this.state.hasChanges;
   }
 
   /** Whether reading a flash message would make a commit due: one that stays until it is read. */

@@ -62,9 +62,9 @@ interface BeforeStored {
 }
 
 /** Captures the session before a write takes effect. Called only if somebody subscribes. */
-export function beforeStored({ base, state, runtime, isChanged, hasNewId }: ActiveSession): BeforeStored {
+export function beforeStored({ base, state, runtime, hasNewId }: ActiveSession): BeforeStored {
   const user = base === null ? null : userOf(state, runtime);
-  return { id: base?.id ?? null, user, isChanged: isChanged || hasNewId };
+  return { id: base?.id ?? null, user, isChanged: hasNewId || state.hasChanges };
 }
 
 /** Publishes the events of a successful write. */
