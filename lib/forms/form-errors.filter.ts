@@ -10,6 +10,7 @@ import {
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import { SessionConfigError } from '../session.errors.js';
 import { pathOfThisSite } from '../session/path-of-this-site.js';
+import { flashRefusedForm } from '../session/refused-form.js';
 import { type FormRequest, isPageForm, pageBefore } from './back-to-form.js';
 import { thrownErrors } from './thrown-errors.js';
 
@@ -93,11 +94,11 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
     if (host.getType() !== 'http') throw thrown;
     const http = host.switchToHttp();
     const request = http.getRequest<FormRequest & AnyRequest>();
-    const session = sessionOf(request);
+    const hosted = sessionOf(request);
     const errors = thrownErrors(thrown);
-    const isWritable = session?.initiated === true && !session.readonly;
+    const isWritable = hosted?.initiated === true && !hosted.session.readonly;
     if (errors === null || !isWritable || !isPageForm(request)) return this.#answer(thrown, host);
-    session.flashRefusedForm(errors);
+    flashRefusedForm(hosted, errors);
     http
       .getResponse<AnyResponse>()
       .status(HttpStatus.SEE_OTHER)

@@ -42,8 +42,8 @@ export class GraphqlSessions {
     const { context, execution, info } = resolverArguments(args);
     const upgrade = upgradeOf(context);
     if (upgrade === null) {
-      const session = httpSessionOf(context);
-      return session === undefined ? resolve() : inContextOf(session, resolve);
+      const hosted = httpSessionOf(context);
+      return hosted === undefined ? resolve() : inContextOf(hosted, resolve);
     }
     const connection = this.#connectionOf(upgrade);
     if (connection === null) return inContextOf(undefined, resolve);

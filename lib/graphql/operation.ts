@@ -1,5 +1,5 @@
 import { inContextOf } from '../session/session.context.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 import { NoSessionError } from '../session.errors.js';
 import { SessionLimitError, SessionUnavailableException } from '../session.exception.js';
 import type { SessionLease, SocketConnection } from '../sockets/socket-connection.js';
@@ -54,7 +54,7 @@ export class Operation {
   async #resolved(lease: SessionLease, resolve: () => unknown): Promise<unknown> {
     let answer: unknown;
     try {
-      answer = await inContextOf(lease.session, resolve);
+      answer = await inContextOf(lease.hosted, resolve);
     } catch (error) {
       // The client gets the resolver's error.
       await this.#commit(lease);
@@ -69,9 +69,9 @@ export class Operation {
   async #commit(lease: SessionLease): Promise<void> {
     if (this.#failure !== null) return;
     try {
-      await lease.session.commitDue();
+      await lease.hosted.commitDue();
     } catch (error) {
-      this.#failure ??= failed(lease.session, error);
+      this.#failure ??= failed(lease.hosted, error);
       lease.unstored(error);
     }
   }
@@ -85,9 +85,9 @@ export class Operation {
   }
 }
 
-function failed(session: RequestSession, error: unknown): SessionUnavailableException | SessionLimitError {
+function failed(hosted: HostedSession, error: unknown): SessionUnavailableException | SessionLimitError {
   // The session keeps its previous state and stays usable.
   if (error instanceof SessionLimitError) return error;
-  session.abandon();
+  hosted.abandon();
   return new SessionUnavailableException(error);
 }

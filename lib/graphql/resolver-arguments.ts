@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { propertyOf } from '../http/property-of.js';
 import { isHandshake } from '../http/raw-http.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 
 /** The arguments of a resolver that lead to a session. */
 interface ResolverArguments {
@@ -57,10 +57,10 @@ export function upgradeOf(context: unknown): Upgrade | null {
 }
 
 /** The session of an operation's HTTP request. */
-export function httpSessionOf(context: unknown): RequestSession | undefined {
+export function httpSessionOf(context: unknown): HostedSession | undefined {
   for (const each of requestsIn(context)) {
-    const session = isRequest(each) ? sessionOf(each) : undefined;
-    if (session !== undefined) return session;
+    const hosted = isRequest(each) ? sessionOf(each) : undefined;
+    if (hosted !== undefined) return hosted;
   }
   return undefined;
 }

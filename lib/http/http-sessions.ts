@@ -1,5 +1,5 @@
 import { OTHER_PLUGIN } from './wording.js';
-import { RequestSession } from '../session/request-session.js';
+import { HostedSession } from '../session/hosted-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { type RouteTest, namesRequest } from './routing/named-routes.js';
@@ -34,8 +34,8 @@ export class HttpSessions {
   }
 
   /** This application's session of a request; undefined if none was opened, and on an excluded route. */
-  of(req: RawRequest): RequestSession | undefined {
-    return this.#openedFor(req)?.session;
+  of(req: RawRequest): HostedSession | undefined {
+    return this.#openedFor(req)?.hosted;
   }
 
   /**
@@ -54,26 +54,26 @@ export class HttpSessions {
   ): void {
     const known = this.#openedFor(req);
     if (known !== undefined) {
-      const host = known.session?.host;
+      const host = known.hosted?.host;
       // Middleware came first and had only the raw request: Fastify's view of it is known now.
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
       return run(req, known, next);
     }
-    let session: RequestSession | undefined;
+    let hosted: HostedSession | undefined;
     try {
       if (this.#isExcluded === null || !namesRequest(this.#isExcluded, req))
-        session = new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+        hosted = new HostedSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
       // Thrown by a function of the option `cookie`, which tells tenants apart.
       return next(error);
     }
-    const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
+    const opened: OpenedSession = { owner: this, hosted, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
-    if (session !== undefined) prepareGate(res);
+    if (hosted !== undefined) prepareGate(res);
     // A decorator adds the properties to Fastify's own requests. Only middleware uses the underlying Node.js request.
-    if (session !== undefined && platform === null) this.#addProperties(req);
+    if (hosted !== undefined && platform === null) this.#addProperties(req);
     const goOn = (): void => run(req, opened, next);
-    const pending = session?.initiateAtOnce(false);
+    const pending = hosted?.initiate();
     if (pending === undefined) return goOn();
     pending.then(goOn, (error: unknown) => {
       if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
@@ -86,7 +86,7 @@ export class HttpSessions {
     const current = req[CURRENT_SESSION];
     if (current?.owner !== this && req[LAST_OPENED] !== undefined && this.#openedFor(req) !== undefined)
       return false;
-    return sessionContext.getStore() === current?.session;
+    return sessionContext.getStore() === current?.hosted;
   }
 
   /**
@@ -124,5 +124,5 @@ export class HttpSessions {
 
 function run<T>(req: RawRequest, opened: OpenedSession | undefined, call: () => T): T {
   if (opened !== undefined) req[CURRENT_SESSION] = opened;
-  return inContextOf(opened?.session, call);
+  return inContextOf(opened?.hosted, call);
 }

@@ -1,6 +1,10 @@
 import { SessionError } from '../session.errors.js';
-import { type ConnectFlashArguments, isConnectFlash } from '../session/express-session/connect-flash.js';
-import type { RequestSession } from '../session/request-session.js';
+import {
+  type ConnectFlashArguments,
+  connectFlash,
+  isConnectFlash,
+} from '../session/express-session/connect-flash.js';
+import type { HostedSession } from '../session/hosted-session.js';
 import type { RawRequest } from './raw-http.js';
 
 /** The session properties of a request, as accessors, named as in express-session and connect-flash. */
@@ -26,45 +30,48 @@ interface RequestAccessor<Request> {
  * A value assigned to `request.sessionID` is read back from then on, as with express-session; it does not
  * switch sessions. The same holds for `request.session` if this application has no session for the request.
  *
- * @param sessionOf returns the application's session of a request
+ * @param hostedOf returns the application's session of a request
  */
 export function requestProperties<Request extends object>(
-  sessionOf: (request: Request) => RequestSession | undefined,
+  hostedOf: (request: Request) => HostedSession | undefined,
 ): RequestProperties<Request> {
   return {
     session: {
       configurable: true,
       enumerable: true,
       get() {
-        return sessionOf(this)?.handOut().expressSession;
+        const hosted = hostedOf(this);
+        hosted?.handOut();
+        return hosted?.expressSession;
       },
       set(value) {
-        const session = sessionOf(this);
+        const hosted = hostedOf(this);
         // On a route excluded here, another library may have its own session.
-        if (session === undefined) replace(this, 'session', value);
-        else if (value === null) void session.destroy();
-        else if (value !== session.expressSession && value !== session) throw refused();
+        if (hosted === undefined) replace(this, 'session', value);
+        else if (value === null) void hosted.session.destroy();
+        else if (value !== hosted.expressSession && value !== hosted.session) throw refused();
       },
     },
     sessionID: {
       configurable: true,
       enumerable: true,
       get() {
-        return sessionOf(this)?.handOut().id;
+        return hostedOf(this)?.handOut().id;
       },
       set(value) {
-        if (value !== sessionOf(this)?.id) replace(this, 'sessionID', value);
+        if (value !== hostedOf(this)?.session.id) replace(this, 'sessionID', value);
       },
     },
     flash: {
       configurable: true,
       enumerable: true,
       get() {
-        const session = sessionOf(this)?.handOut();
-        return session && ((...args: ConnectFlashArguments) => session.connectFlash(...args));
+        const hosted = hostedOf(this);
+        hosted?.handOut();
+        return hosted && ((...args: ConnectFlashArguments) => connectFlash(hosted, args));
       },
       set(value) {
-        if (!isConnectFlash(value) || sessionOf(this) === undefined) replace(this, 'flash', value);
+        if (!isConnectFlash(value) || hostedOf(this) === undefined) replace(this, 'flash', value);
       },
     },
   };

@@ -1,4 +1,4 @@
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 
 /**
  * A session that an application opened for a request. Several applications, mounted below each other, may
@@ -8,7 +8,7 @@ export interface OpenedSession {
   /** The HttpSessions of the application that opened it. */
   readonly owner: object;
   /** Undefined on an excluded route. */
-  readonly session: RequestSession | undefined;
+  readonly hosted: HostedSession | undefined;
   /** What another application opened for the same request before. */
   readonly before: OpenedSession | undefined;
 }
@@ -35,6 +35,6 @@ export type AnyRequest = SessionCarrier & { readonly raw?: SessionCarrier };
  *
  * @returns undefined if no session was opened, and on an excluded route
  */
-export function sessionOf(request: AnyRequest | undefined): RequestSession | undefined {
-  return (request?.[CURRENT_SESSION] ?? request?.raw?.[CURRENT_SESSION])?.session;
+export function sessionOf(request: AnyRequest | undefined): HostedSession | undefined {
+  return (request?.[CURRENT_SESSION] ?? request?.raw?.[CURRENT_SESSION])?.hosted;
 }

@@ -2,12 +2,12 @@ import type { ExecutionContext } from '@nestjs/common';
 import { httpSessionOf, resolverArguments, upgradeOf } from '../graphql/resolver-arguments.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import { DetachedHost } from '../session/detached-host.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 import { NoSessionError } from '../session.errors.js';
 import { sessionContext } from '../session/session.context.js';
 
 /** The session of an execution context, or undefined if there is none (an excluded route). */
-export function currentSession(context: ExecutionContext): RequestSession | undefined {
+export function currentSession(context: ExecutionContext): HostedSession | undefined {
   const type = context.getType<string>();
   if (type === 'http') return sessionOf(context.switchToHttp().getRequest<AnyRequest | undefined>());
   if (type === 'rpc') return detachedSession();
@@ -20,16 +20,16 @@ export function currentSession(context: ExecutionContext): RequestSession | unde
  * opened during a visitor's request. It has a session only if the application runs the handler in one
  * (`SessionManager.run`).
  */
-function detachedSession(): RequestSession | undefined {
-  const session = sessionContext.getStore();
-  return session?.host instanceof DetachedHost && !session.host.isOver ? session : undefined;
+function detachedSession(): HostedSession | undefined {
+  const hosted = sessionContext.getStore();
+  return hosted?.host instanceof DetachedHost && !hosted.host.isOver ? hosted : undefined;
 }
 
 /**
  * A request that became a WebSocket has the session of its handshake. Each GraphQL operation on it has its own
  * session, in whose context its resolvers run.
  */
-function resolverSession(args: readonly unknown[]): RequestSession | undefined {
+function resolverSession(args: readonly unknown[]): HostedSession | undefined {
   const { context } = resolverArguments(args);
   if (upgradeOf(context) === null) return httpSessionOf(context) ?? sessionContext.getStore();
   return detachedSession();
@@ -40,7 +40,7 @@ function resolverSession(args: readonly unknown[]): RequestSession | undefined {
  *
  * @throws NoSessionError if there is none
  */
-export function requiredSession(context: ExecutionContext): RequestSession {
+export function requiredSession(context: ExecutionContext): HostedSession {
   return currentSession(context) ?? noSession(context);
 }
 

@@ -1,6 +1,6 @@
 import type { ActiveSession } from '../lifecycle/active-session.js';
 import { type EventSubject, subjectOf } from '../lifecycle/publish-events.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 import { sessionContext } from '../session/session.context.js';
 
 /** All ids of a session that has ended. */
@@ -9,23 +9,23 @@ interface Ids {
 }
 
 /** The session in whose context `SessionManager.run` was called, by the session of the function that it runs. */
-const callers = new WeakMap<RequestSession, RequestSession>();
+const callers = new WeakMap<HostedSession, HostedSession>();
 
 /** Runs a function in the context of a session, inside the request or the job under way, if there is one. */
-export async function runInsideCaller<R>(session: RequestSession, fn: () => Promise<R>): Promise<R> {
+export async function runInsideCaller<R>(hosted: HostedSession, fn: () => Promise<R>): Promise<R> {
   const caller = sessionContext.getStore();
-  if (caller !== undefined) callers.set(session, caller);
+  if (caller !== undefined) callers.set(hosted, caller);
   try {
-    return await sessionContext.run(session, fn);
+    return await sessionContext.run(hosted, fn);
   } finally {
     // Jobs that start each other without an end must not keep all sessions before them in memory.
-    callers.delete(session);
+    callers.delete(hosted);
   }
 }
 
 /** The session of the code that runs, and those in whose contexts it was started by `SessionManager.run`. */
-function sessionsUnderWay(): readonly RequestSession[] {
-  const sessions: RequestSession[] = [];
+function sessionsUnderWay(): readonly HostedSession[] {
+  const sessions: HostedSession[] = [];
   for (let each = sessionContext.getStore(); each !== undefined; each = callers.get(each))
     sessions.push(each);
   return sessions;
@@ -33,7 +33,7 @@ function sessionsUnderWay(): readonly RequestSession[] {
 
 /** Those of them that are stored, or held by the cookie, under one of these ids. */
 function storedUnderWay(ids: Ids): readonly ActiveSession[] {
-  const active = sessionsUnderWay().flatMap((session) => session.active ?? []);
+  const active = sessionsUnderWay().flatMap(({ life }) => life?.session ?? []);
   return active.filter(({ base }) => base !== null && ids.has(base.id));
 }
 
@@ -58,7 +58,7 @@ export function subjectUnderWay(ids: Ids): EventSubject | null {
  * @returns false if it has not: then the store knows what to end
  */
 export async function destroyUnstored(id: string): Promise<boolean> {
-  const session = sessionsUnderWay().find(({ active }) => active?.isUnstoredUnder(id));
-  await session?.destroy();
-  return session !== undefined;
+  const hosted = sessionsUnderWay().find(({ life }) => life?.session.isUnstoredUnder(id));
+  await hosted?.session.destroy();
+  return hosted !== undefined;
 }

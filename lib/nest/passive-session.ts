@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
 import { isSaidByAllRoots } from '../graphql/root-fields.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 import { currentSession } from './current-session.js';
 
 /**
@@ -10,9 +10,9 @@ import { currentSession } from './current-session.js';
 @Injectable()
 class PassiveSessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const session = currentSession(context);
-    if (context.getType<string>() !== 'graphql' || isPassiveOperation(context.getArgs(), session))
-      session?.bePassive();
+    const hosted = currentSession(context);
+    if (context.getType<string>() !== 'graphql' || isPassiveOperation(context.getArgs(), hosted))
+      hosted?.bePassive();
     return true;
   }
 }
@@ -21,8 +21,8 @@ class PassiveSessionGuard implements CanActivate {
  * An operation calls many resolvers, and a request may bring several operations: it is a visit if one of them
  * is.
  */
-function isPassiveOperation(args: readonly unknown[], session: RequestSession | undefined): boolean {
-  return !Array.isArray(session?.host.body?.()) && isSaidByAllRoots(args);
+function isPassiveOperation(args: readonly unknown[], hosted: HostedSession | undefined): boolean {
+  return !Array.isArray(hosted?.host.body?.()) && isSaidByAllRoots(args);
 }
 
 /**

@@ -2,7 +2,8 @@ import type { SessionLog } from '../drivers/session-log.js';
 import { withoutText } from '../options/read-option.js';
 import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
 import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
-import { RequestSession } from '../session/request-session.js';
+import { HostedSession } from '../session/hosted-session.js';
+import type { RequestSession } from '../session/request-session.js';
 import { runInsideCaller } from './ended-by-request.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
@@ -61,7 +62,8 @@ export async function runStored<R>(
   log: SessionLog,
   hasLedger: boolean,
 ): Promise<R> {
-  const session = await new RequestSession(host).initiate();
+  const hosted = new HostedSession(host);
+  const session = await hosted.session.initiate();
   // A session that is empty because its store failed is not the one asked for: the job should be retried.
   if (host.degraded) {
     throw new SessionStoreError(
@@ -70,7 +72,7 @@ export async function runStored<R>(
   }
   if (!session.stored && host.livesInCookie) throw new NoSessionError(KEEPS_NONE);
   if (!session.stored) throw new NoSessionError(hasLedger ? NOT_IN_LEDGER : NOT_FOUND);
-  const result = await runInside(session, host, fn);
+  const result = await runInside(hosted, host, fn);
   if (host.droppedChanges) {
     log.warn(
       'A session ended while the function given to SessionManager.run was running: what the function changed in it was dropped.',
@@ -81,23 +83,25 @@ export async function runStored<R>(
 
 /** Runs a function with a session that holds a copy of these values and is stored nowhere. */
 export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnable<R>): Promise<R> {
-  return runInside(new RequestSession(host).reset(cloneValue(values)), host, fn);
+  const hosted = new HostedSession(host);
+  hosted.session.reset(cloneValue(values));
+  return runInside(hosted, host, fn);
 }
 
-async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
-  noteRun(session);
+async function runInside<R>(hosted: HostedSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
+  noteRun(hosted);
   try {
-    return await runInsideCaller(session, async () => {
-      const result = await fn(session);
-      await session.commitDue();
+    return await runInsideCaller(hosted, async () => {
+      const result = await fn(hosted.session);
+      await hosted.commitDue();
       return result;
     });
   } catch (error) {
     // Background work must not store changes that the function has given up.
-    session.abandon();
+    hosted.abandon();
     throw error;
   } finally {
     host.end();
-    session.hostOver();
+    hosted.hostOver();
   }
 }

@@ -54,8 +54,8 @@ const RESPONSE_HAS_ENDED =
   'response is a job: SessionManager.run(id, ...) gives it the session.';
 
 function current(): RequestSession {
-  const session = sessionContext.getStore();
-  if (session === undefined) {
+  const hosted = sessionContext.getStore();
+  if (hosted === undefined) {
     throw new NoSessionError(
       'There is no current session. Is SessionModule imported? Session.get(...) and the like work while a request is handled: not at start-up, not on ' +
         "routes that the option 'exclude' names, and not in what no visitor calls: timers, queues, events from outside of a " +
@@ -65,10 +65,10 @@ function current(): RequestSession {
         'nestjs-session-kit/testing gives one.',
     );
   }
-  const { host } = session;
+  const { host } = hosted;
   if (host.isOver)
     throw new NoSessionError(`There is no current session: ${host.endedReason ?? RESPONSE_HAS_ENDED}`);
-  return session.handOut();
+  return hosted.handOut();
 }
 
 /** Adds the facade to the decorator, so both share one name. */

@@ -3,7 +3,7 @@ import { type Observable, defer, map, mergeMap } from 'rxjs';
 import { answersItself } from './commit/answering-handlers.js';
 import { asAnswer, commitBefore } from './commit/commit-before.js';
 import { currentSession } from './current-session.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 
 /**
  * Initiates the session if that has not happened yet (a guard has switched to it by `setId`), and commits it
@@ -19,17 +19,17 @@ import type { RequestSession } from '../session/request-session.js';
 export class SessionInterceptor implements NestInterceptor {
   /** Emits the handler's value after the changes made before it are stored. */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const session = currentSession(context);
-    if (session === undefined) return next.handle();
-    const answers = handled(session, next);
+    const hosted = currentSession(context);
+    if (hosted === undefined) return next.handle();
+    const answers = handled(hosted, next);
     // An operation calls many resolvers: the code that opened its session commits once for all of them.
     if (context.getType<string>() === 'graphql') return answers.pipe(map(asAnswer));
-    return commitBefore(answers, session, answersItself(context.getHandler()));
+    return commitBefore(answers, hosted, answersItself(context.getHandler()));
   }
 }
 
 /** Calls the handler once the session is loaded. A failed load is not retried: using the session throws. */
-function handled(session: RequestSession, next: CallHandler): Observable<unknown> {
-  if (session.initiated || session.host.unavailable) return next.handle();
-  return defer(() => session.initiate()).pipe(mergeMap(() => next.handle()));
+function handled(hosted: HostedSession, next: CallHandler): Observable<unknown> {
+  if (hosted.initiated || hosted.host.unavailable) return next.handle();
+  return defer(() => hosted.session.initiate()).pipe(mergeMap(() => next.handle()));
 }

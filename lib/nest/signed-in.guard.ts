@@ -40,7 +40,7 @@ export class SignedInGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    const { userId, signedInAt } = requiredSession(context);
+    const { userId, signedInAt } = requiredSession(context).session;
     const isRecent = within === undefined || systemClock.now() - (signedInAt ?? -Infinity) <= within;
     if (userId !== null && isRecent) return true;
     const type = context.getType<string>();

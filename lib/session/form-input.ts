@@ -1,5 +1,6 @@
 import { type Values, isKey, isPlainValues } from '../state/values.js';
 import { nested } from './field-names.js';
+import type { SessionHost } from './session-host.js';
 
 /** Normalizes a field name for comparison. */
 export function fieldName(name: string): string {
@@ -26,6 +27,11 @@ export function formInput(
 ): Values {
   if (!isPlainValues(body)) return {};
   return nested(new FormCopy(isNeverFlashed, withheld).copyOf(body, 1));
+}
+
+/** `formInput` of a session's own request. */
+export function inputOf(host: SessionHost, withheld?: Set<string>): Values {
+  return formInput(host.body?.(), (field) => host.isNeverFlashed?.(field) ?? true, withheld);
 }
 
 /** Copies one form. */

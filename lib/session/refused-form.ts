@@ -2,6 +2,8 @@ import type { FlashState } from '../state/flash-state.js';
 import { startOf } from '../state/own-text.js';
 import type { Values } from '../state/values.js';
 import { BAGS, type FieldErrors, type FormErrors, NOT_SAID } from './form-bags.js';
+import { inputOf } from './form-input.js';
+import type { HostedSession } from './hosted-session.js';
 
 // Keeps the errors of a form that is sent back (FormErrorsFilter), without secrets, and as far as there is
 // room for them.
@@ -22,12 +24,28 @@ const LEAST_ROOM = 100;
 const LONGEST_MESSAGE = 150;
 
 /**
+ * Flashes the errors and the input of a request's form, for the page that shows it again. Each goes into a bag
+ * of its own, so that no field can pass for an error, and neither contains a password. If the session has no
+ * room for everything (a cookie), the input is dropped and the errors are shortened, the larger of the two
+ * first.
+ */
+export function flashRefusedForm(hosted: HostedSession, errors: FormErrors): void {
+  const { flash } = hosted.writable;
+  const withheld = new Set<string>();
+  const input = inputOf(hosted.host, withheld);
+  const masked = maskedErrors(errors, withheld);
+  flash.flash(BAGS.old, input);
+  flash.flash(BAGS.errors, masked);
+  hosted.lifecycle.session.shortenings = shorteningsOf(input, masked);
+}
+
+/**
  * Masks secrets of the form (passwords, tokens) in its errors: some libraries repeat in a message what they
  * received.
  *
  * @param withheld the texts in fields that are never flashed
  */
-export function maskedErrors(errors: FormErrors, withheld: ReadonlySet<string>): FormErrors {
+function maskedErrors(errors: FormErrors, withheld: ReadonlySet<string>): FormErrors {
   const texts = [...withheld].filter((text) => text !== '');
   if (texts.length === 0) return errors;
   return Object.fromEntries(
@@ -54,7 +72,7 @@ function withoutText(message: string, text: string, field: string): string {
  * Steps that make a form that is sent back smaller: drop the input, or shorten the errors, the larger of the
  * two first.
  */
-export function shorteningsOf(input: Values, errors: FormErrors): ((flash: FlashState) => void)[] {
+function shorteningsOf(input: Values, errors: FormErrors): ((flash: FlashState) => void)[] {
   const withoutInput = (flash: FlashState): void => void flash.forget(BAGS.old);
   const cutTo = (room: number) => (flash: FlashState) => {
     flash.flash(BAGS.errors, shortened(errors, room));

@@ -4,21 +4,16 @@ import { inOrderOfRemoval } from '../state/removal-order.js';
 import { ARGUMENTS, countArguments } from './argument-counts.js';
 import { refuseAssignments } from './assignments.js';
 import { type SessionCallback, isCallback, withCallback } from './callback.js';
-import { type ConnectFlashArguments, connectFlash } from './express-session/connect-flash.js';
-import { expressSession } from './express-session/express-session.js';
-import { ExpressValues } from './express-session/express-values.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
+import type { HostedSession } from './hosted-session.js';
 import { showInLogs } from './show-in-logs.js';
 import type { SessionData } from './session-data.js';
-import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';
 import { SessionSignIn } from './session-sign-in.js';
-import { inContextOf } from './session.context.js';
 
 // Each class adds one group of methods to the class before it:
 //
-// - SessionCommits: for the response gate, interceptors and sockets: whether a commit is due, running it, the cookie
-// - SessionAccess: which session it is, loading it, and whether it may be changed
+// - SessionChoice: which session it is, and loading it
 // - SessionInfo: properties of the session
 // - SessionReading: reads values
 // - SessionWriting: writes values
@@ -48,15 +43,13 @@ import { inContextOf } from './session.context.js';
  * }
  */
 export class RequestSession<T extends object = SessionData> extends SessionSignIn<T> {
-  #expressSession: object | null = null;
-
   static {
     countArguments(this.prototype, ARGUMENTS);
     refuseAssignments(this.prototype);
     // Shows the values and the flash messages that this request sees, but not the id.
     showInLogs(this.prototype, (session) => {
       if (!session.initiated) return { initiated: false };
-      const { flash, readonlyValues: shown } = session.readable;
+      const { flash, readonlyValues: shown } = session.hosted.readable;
       return { ...flash.all(), ...shown };
     });
   }
@@ -66,16 +59,11 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    *
    * @param own additional properties of the session. Default none
    */
-  constructor(host: SessionHost, own: PropertyDescriptorMap = {}) {
-    super(host);
+  constructor(hosted: HostedSession, own: PropertyDescriptorMap = {}) {
+    super(hosted);
     Object.defineProperties(this, own);
     // An own property defined later would hide a method that the package calls.
     Object.preventExtensions(this);
-  }
-
-  /** Calls a function in the context of this session. @internal */
-  protected inContext(call: () => void): void {
-    inContextOf(this, call);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
@@ -94,7 +82,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
   commit(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => Promise.resolve(this.commitCalled()).then(() => this), callback);
+    return withCallback(() => Promise.resolve(this.hosted.commitCalled()).then(() => this), callback);
   }
 
   /**
@@ -123,7 +111,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
 
   async #reload(): Promise<this> {
     if (!this.initiated) return this.initiate();
-    await this.lifecycle.reload();
+    await this.hosted.lifecycle.reload();
     return this;
   }
 
@@ -141,7 +129,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    */
   regenerate(callback?: SessionCallback): this {
     if (isCallback(callback)) void withCallback(() => Promise.resolve(this.regenerate()), callback);
-    else this.movable.regenerate();
+    else this.hosted.movable.regenerate();
     return this;
   }
 
@@ -169,14 +157,15 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.destroy();
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#destroy(this.endable), callback);
+    return withCallback(() => this.#destroy(this.hosted.endable), callback);
   }
 
   async #destroy(life: SessionLifecycle): Promise<this> {
     // Asked first: a head that is sent while the session is being removed expires the cookie.
-    const isTooLate = this.host.headSent && (this.host.tokens.length > 0 || life.session.base !== null);
+    const isTooLate =
+      this.hosted.host.headSent && (this.hosted.host.tokens.length > 0 || life.session.base !== null);
     await life.destroy();
-    if (isTooLate && life.livesInCookie) throw this.giveUpTooLate();
+    if (isTooLate && life.livesInCookie) throw this.hosted.giveUpTooLate();
     return this;
   }
 
@@ -226,30 +215,9 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   #remove(method: string, keys: readonly unknown[]): this {
     // Callers check the number of arguments: a key that is undefined by mistake must not remove everything.
     if (keys.includes(undefined)) throw noKey(method);
-    const state = this.writable;
+    const state = this.hosted.writable;
     for (const path of inOrderOfRemoval(givenKeys(method, keys))) state.forget(path);
     return this;
-  }
-
-  // ---- for code written for others -----------------------------------------------------------------------------
-
-  /** The session in the shape of express-session, as `request.session`; created on first access. @internal */
-  get expressSession(): object {
-    return (this.#expressSession ??= expressSession(
-      this,
-      new ExpressValues(this, {
-        readable: () => this.readable,
-        writable: () => this.writable,
-        armIfTracking: (state) => this.armIfTracking(state),
-        endsWithBrowser: () => this.lifecycle.session.endsWithBrowser,
-        now: () => this.lifecycle.session.runtime.clock.now(),
-      }),
-    ));
-  }
-
-  /** Implements `request.flash` like connect-flash. @internal */
-  connectFlash(...args: ConnectFlashArguments): unknown {
-    return connectFlash(this.readable.flash, () => this.writable.flash, args);
   }
 }
 

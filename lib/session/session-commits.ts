@@ -1,56 +1,51 @@
-import type { ActiveSession } from '../lifecycle/active-session.js';
 import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { tooLate } from './wording.js';
 import type { SessionHost } from './session-host.js';
+import { showInLogs } from './show-in-logs.js';
 
 /**
  * The commit side of a request's session, for the response gate, the interceptors and sockets: whether a
  * commit is due, running it, and what the response has to do about the cookie.
  */
 export abstract class SessionCommits {
-  /** Private, so that neither console.log nor JSON shows the request's tokens. */
-  readonly #host: SessionHost;
-  #life: SessionLifecycle | null = null;
+  readonly host: SessionHost;
+  /** Null until the session is used. */
+  life: SessionLifecycle | null = null;
   /** Whether the response waits for a commit. */
   #armed = false;
   /** Whether the response has ended. */
   #isHostOver = false;
   /** Whether the session was written after the response ended, and not committed yet. */
   #unattended = false;
-  #handedOut = false;
+  /** Whether the application was given the session: the response may now be specific to one visitor. */
+  handedOut = false;
 
-  /** Created by the package; applications are given their sessions. */
-  constructor(host: SessionHost) {
-    this.#host = host;
+  static {
+    // A request leads here by a key of its own: console.log must show neither its tokens nor the values.
+    showInLogs(this.prototype, () => ({}));
   }
 
-  /** @internal */
-  get host(): SessionHost {
-    return this.#host;
+  constructor(host: SessionHost) {
+    this.host = host;
+  }
+
+  /** Created on first access: a request that does not use its session has no lifecycle. */
+  get lifecycle(): SessionLifecycle {
+    return (this.life ??= this.host.createLifecycle());
   }
 
   // ---- for the methods of the session --------------------------------------------------------------------------
 
-  /** Created on first access: a request that does not use its session has no lifecycle. */
-  protected get lifecycle(): SessionLifecycle {
-    return (this.#life ??= this.#host.createLifecycle());
-  }
-
-  /** Null until the session is used. */
-  protected get lifecycleSoFar(): SessionLifecycle | null {
-    return this.#life;
-  }
-
   /** Makes the response wait for commits from now on (the gate). */
-  protected arm(): void {
+  arm(): void {
     if (this.#armed) return;
     this.#armed = true;
-    this.#host.arm?.(this);
+    this.host.arm?.(this);
   }
 
   /** Called before every write. */
-  protected written(): void {
+  written(): void {
     this.arm();
     if (this.#isHostOver) this.#writeLate();
   }
@@ -63,14 +58,14 @@ export abstract class SessionCommits {
     if (this.#unattended) return;
     this.#unattended = true;
     setImmediate(() => {
-      if (this.#unattended) this.#host.writtenAfterEnd?.();
+      if (this.#unattended) this.host.writtenAfterEnd?.();
       this.#unattended = false;
     });
   }
 
   /** Whether the session lives in the cookie, and no cookie can be sent any more. */
-  protected get isCookieLate(): boolean {
-    return this.#host.headSent && this.lifecycle.livesInCookie;
+  get isCookieLate(): boolean {
+    return this.host.headSent && this.lifecycle.livesInCookie;
   }
 
   /**
@@ -79,39 +74,16 @@ export abstract class SessionCommits {
    *
    * @returns the error to reject with
    */
-  protected giveUpTooLate(): Error {
+  giveUpTooLate(): Error {
     const { lifecycle } = this;
-    if (!lifecycle.wasTooLate) this.#host.reportTooLate?.();
+    if (!lifecycle.wasTooLate) this.host.reportTooLate?.();
     lifecycle.abandonTooLate();
-    return this.#host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
+    return this.host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
   }
 
   // ---- for the platform ----------------------------------------------------------------------------------------
 
-  /**
-   * Records that the application was given the session: its response may now be specific to one visitor.
-   *
-   * @internal
-   */
-  handOut(): this {
-    this.#handedOut = true;
-    return this;
-  }
-
-  /**
-   * Whether the application was given the session in this request.
-   *
-   * @internal
-   */
-  get handedOut(): boolean {
-    return this.#handedOut;
-  }
-
-  /**
-   * Called when the response has ended: from now on nothing is committed automatically.
-   *
-   * @internal
-   */
+  /** Called when the response has ended: from now on nothing is committed automatically. */
   hostOver(): void {
     this.#isHostOver = true;
   }
@@ -119,59 +91,34 @@ export abstract class SessionCommits {
   /**
    * Marks the request as passive from now on: it is not a visit, renews nothing and consumes no flash
    * messages.
-   *
-   * @internal
    */
   bePassive(): void {
-    this.#host.bePassive?.();
-    this.#life?.session.bePassive();
+    this.host.bePassive?.();
+    this.life?.session.bePassive();
   }
 
-  /**
-   * The session as the request has it so far; null until it is used.
-   *
-   * @internal
-   */
-  get active(): ActiveSession | null {
-    return this.#life?.session ?? null;
-  }
-
-  /**
-   * Whether a commit has anything to do. The session is not looked at unless it is armed.
-   *
-   * @internal
-   */
+  /** Whether a commit has anything to do. The session is not looked at unless it is armed. */
   get due(): boolean {
-    return this.#armed && this.#life !== null && this.#life.due;
+    return this.#armed && this.life !== null && this.life.due;
   }
 
   /**
    * Whether the id of a session that is not stored was read: if the response sets a cookie, the session
    * begins.
-   *
-   * @internal
    */
   get holdsId(): boolean {
-    return this.#life !== null && this.#life.session.idRead && this.#life.session.base === null;
+    return this.life !== null && this.life.session.idRead && this.life.session.base === null;
   }
 
-  /**
-   * Makes the next commit store the session although nothing was written to it.
-   *
-   * @internal
-   */
+  /** Makes the next commit store the session although nothing was written to it. */
   begin(): void {
-    this.#life?.session.begin();
+    this.life?.session.begin();
   }
 
-  /**
-   * Commits what is due; returns no promise if there is nothing to wait for.
-   *
-   * @internal
-   */
+  /** Commits what is due; returns no promise if there is nothing to wait for. */
   commitDue(): Promise<void> | void {
     this.#unattended = false;
-    const life = this.#life;
+    const life = this.life;
     // The session is not looked at unless it is armed.
     if (life === null || !this.#armed) return;
     return this.#wouldBeTooLate(life) ? Promise.reject(this.giveUpTooLate()) : life.commit();
@@ -181,43 +128,33 @@ export abstract class SessionCommits {
    * An explicit `commit()`. It also rejects after changes were dropped as too late, although nothing is due
    * any more.
    */
-  protected commitCalled(): Promise<void> | void {
-    const life = this.#life;
+  commitCalled(): Promise<void> | void {
+    const life = this.life;
     const isDropped = life !== null && life.wasTooLate && life.state.hasChanges;
     return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
   }
 
-  /**
-   * Drops changes that need a cookie if it is too late to send one.
-   *
-   * @internal
-   */
+  /** Drops changes that need a cookie if it is too late to send one. */
   refuseTooLate(): void {
-    if (this.#life !== null && this.#wouldBeTooLate(this.#life)) this.giveUpTooLate();
+    if (this.life !== null && this.#wouldBeTooLate(this.life)) this.giveUpTooLate();
   }
 
   #wouldBeTooLate(life: SessionLifecycle): boolean {
     // `headSent` first: it is seldom true, and the other two have to look for changes.
-    return this.#host.headSent && life.due && life.needsCookie;
+    return this.host.headSent && life.due && life.needsCookie;
   }
 
   /**
    * Stops storing anything for this request, and leaves the cookie out of the response: a commit has failed,
    * or nothing was to be stored from the start.
-   *
-   * @internal
    */
   abandon(): void {
-    this.#life?.abandon();
+    this.life?.abandon();
   }
 
-  /**
-   * Whether storing was stopped for this request (`abandon`).
-   *
-   * @internal
-   */
+  /** Whether storing was stopped for this request (`abandon`). */
   get abandoned(): boolean {
-    return this.#life !== null && this.#life.abandoned;
+    return this.life !== null && this.life.abandoned;
   }
 
   /**
@@ -226,21 +163,16 @@ export abstract class SessionCommits {
    *
    * @returns a function that tells whether anything was written that would have been stored; null if the
    * session has begun already
-   * @internal
    */
   beginNothing(): (() => boolean) | null {
-    const life = this.#life;
+    const life = this.life;
     if (life === null || life.session.base !== null) return null;
     life.abandon();
     return () => life.state.hasChanges;
   }
 
-  /**
-   * What the response has to do about the cookie.
-   *
-   * @internal
-   */
+  /** What the response has to do about the cookie. */
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
-    return this.#life?.cookieInstruction(cameWithCookie) ?? { kind: 'none' };
+    return this.life?.cookieInstruction(cameWithCookie) ?? { kind: 'none' };
   }
 }

@@ -3,12 +3,10 @@ import { type Values, assertKey, isObject } from '../state/values.js';
 import { valuesByKey } from '../state/values-by-key.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
-import { BAGS, type FormErrors } from './form-bags.js';
-import { formInput } from './form-input.js';
+import { inputOf } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './default-value.js';
-import { maskedErrors, shorteningsOf } from './refused-form.js';
 import { SessionUpdating } from './session-updating.js';
 
 /** The key under which Passport stores the signed-in user. */
@@ -26,7 +24,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.flashMessages.get('status')
    */
   get flashMessages(): FlashMessages {
-    const { previous, previousMessages } = this.readable.flash;
+    const { previous, previousMessages } = this.hosted.readable.flash;
     if (this.#flashMessages === null || this.#of !== previous) {
       this.#of = previous;
       this.#flashMessages = new FlashMessages(previous, previousMessages);
@@ -70,7 +68,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    */
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
-    const { flash } = this.writable;
+    const { flash } = this.hosted.writable;
     if (isObject(key)) {
       for (const [name, each] of Object.entries(valuesByKey('flash', key, flash.messages)))
         flash.flash(name, each);
@@ -99,7 +97,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    */
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
-    const { flash } = this.readable;
+    const { flash } = this.hosted.readable;
     if (isObject(key)) {
       for (const [name, each] of Object.entries(valuesByKey('now', key, flash.messages)))
         flash.now(name, each);
@@ -118,7 +116,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.reflash(); // before redirecting once more
    */
   reflash(): this {
-    this.writable.flash.keep();
+    this.hosted.writable.flash.keep();
     return this;
   }
 
@@ -133,7 +131,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.keep('status', 'errors.email')
    */
   keep(...keys: GivenKeys): this {
-    const { flash } = this.writable;
+    const { flash } = this.hosted.writable;
     const paths = givenKeys('keep', keys);
     // A field may be named as in the form.
     flash.keep([...paths, ...paths.map(fieldPath)]);
@@ -188,34 +186,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     return this.#flashFields((input) => without(input, paths));
   }
 
-  /**
-   * Flashes the errors and the input of this request's form, for the page that shows it again. Each goes into
-   * a bag of its own, so that no field can pass for an error, and neither contains a password. If the session
-   * has no room for everything (a cookie), the input is dropped and the errors are shortened, the larger of
-   * the two first.
-   *
-   * @internal
-   */
-  flashRefusedForm(errors: FormErrors): this {
-    const { flash } = this.writable;
-    const withheld = new Set<string>();
-    const input = this.#input(withheld);
-    const masked = maskedErrors(errors, withheld);
-    flash.flash(BAGS.old, input);
-    flash.flash(BAGS.errors, masked);
-    this.lifecycle.session.shortenings = shorteningsOf(input, masked);
-    return this;
-  }
-
-  #input(withheld?: Set<string>): Values {
-    return formInput(this.host.body?.(), (field) => this.host.isNeverFlashed?.(field) ?? true, withheld);
-  }
-
   #flashFields(chosen: (input: Values) => Values): this {
-    const { flash } = this.writable;
-    const input = this.#input();
+    const { flash } = this.hosted.writable;
+    const input = inputOf(this.hosted.host);
     // Reading methods see fields too: a field at the user's path would sign in a stranger.
-    const harmless = without(input, PathTree.of([this.lifecycle.userKey, PASSPORT_KEY]));
+    const harmless = without(input, PathTree.of([this.hosted.lifecycle.userKey, PASSPORT_KEY]));
     flash.flashFields(chosen(harmless));
     return this;
   }

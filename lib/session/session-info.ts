@@ -1,8 +1,8 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { SessionAccess } from './session-access.js';
+import { SessionChoice } from './session-choice.js';
 
 /** The properties of a session. */
-export abstract class SessionInfo extends SessionAccess {
+export abstract class SessionInfo extends SessionChoice {
   #asksForEnd = false;
 
   /**
@@ -42,11 +42,11 @@ export abstract class SessionInfo extends SessionAccess {
    * stores the session if the response sets a cookie of the application's own.
    */
   get #lifecycleWithIdRead(): SessionLifecycle {
-    const { lifecycle } = this;
+    const { lifecycle } = this.hosted;
     const { session } = lifecycle;
-    if (session.base === null && !session.idRead && !this.host.headSent) {
+    if (session.base === null && !session.idRead && !this.hosted.host.headSent) {
       session.idRead = true;
-      this.arm();
+      this.hosted.arm();
     }
     return lifecycle;
   }
@@ -58,7 +58,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.fresh) this.welcome();
    */
   get fresh(): boolean {
-    return this.lifecycleSoFar?.session.fresh ?? true;
+    return this.hosted.life?.session.fresh ?? true;
   }
 
   /**
@@ -68,7 +68,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.stored) await session.touch();
    */
   get stored(): boolean {
-    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.base !== null;
+    return this.hosted.life !== null && this.hosted.life.session.base !== null;
   }
 
   /**
@@ -79,7 +79,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (!session.readonly) session.increment('visits');
    */
   get readonly(): boolean {
-    return this.lifecycleSoFar?.session.readonly ?? false;
+    return this.hosted.life?.session.readonly ?? false;
   }
 
   /**
@@ -89,7 +89,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.isEmpty) return [];
    */
   get isEmpty(): boolean {
-    return this.lifecycleSoFar === null || this.readable.isEmpty;
+    return this.hosted.life === null || this.hosted.readable.isEmpty;
   }
 
   /**
@@ -99,7 +99,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.isModified) await session.commit();
    */
   get isModified(): boolean {
-    return this.lifecycleSoFar?.session.modified ?? false;
+    return this.hosted.life?.session.modified ?? false;
   }
 
   /**
@@ -110,7 +110,7 @@ export abstract class SessionInfo extends SessionAccess {
    * const minutes = session.duration / 60_000;
    */
   get duration(): number {
-    return this.lifecycle.session.duration;
+    return this.hosted.lifecycle.session.duration;
   }
 
   /**
@@ -120,7 +120,7 @@ export abstract class SessionInfo extends SessionAccess {
    * const left = session.expiresAt - Date.now();
    */
   get expiresAt(): number {
-    return this.lifecycle.session.expiresAt;
+    return this.hosted.lifecycle.session.expiresAt;
   }
 
   /**
@@ -138,11 +138,11 @@ export abstract class SessionInfo extends SessionAccess {
    * }
    */
   get ended(): AbortSignal {
-    const { ended } = this.lifecycle;
+    const { ended } = this.hosted.lifecycle;
     if (!this.#asksForEnd) {
       this.#asksForEnd = true;
-      this.host.onceOver(() => {
-        this.lifecycle.unwatch();
+      this.hosted.host.onceOver(() => {
+        this.hosted.lifecycle.unwatch();
       });
     }
     return ended;
@@ -155,6 +155,6 @@ export abstract class SessionInfo extends SessionAccess {
    * const since = new Date(session.createdAt);
    */
   get createdAt(): number {
-    return this.lifecycle.state.facts.createdAt;
+    return this.hosted.lifecycle.state.facts.createdAt;
   }
 }

@@ -84,9 +84,9 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    */
   all(): Readable<T>;
   all(): Values {
-    const state = this.readable;
+    const state = this.hosted.readable;
     const all = state.all();
-    this.armIfTracking(state);
+    this.hosted.armIfTracking(state);
     return all;
   }
 
@@ -133,7 +133,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * session.exists('coupon') // true for null, too
    */
   exists(...keys: KeysOf<T>): boolean {
-    const state = this.readable;
+    const state = this.hosted.readable;
     return givenKeys('exists', keys).every((key) => state.has(key));
   }
 
@@ -161,9 +161,9 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    */
   only(...keys: KeysOf<T>): Readable<T>;
   only(...keys: GivenKeys): Values {
-    const state = this.readable;
+    const state = this.hosted.readable;
     const picked = state.only(givenKeys('only', keys));
-    this.armIfTracking(state);
+    this.hosted.armIfTracking(state);
     return picked;
   }
 
@@ -178,17 +178,17 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    */
   except(...keys: KeysOf<T>): Readable<T>;
   except(...keys: GivenKeys): Values {
-    const state = this.readable;
+    const state = this.hosted.readable;
     const rest = state.except(givenKeys('except', keys));
-    this.armIfTracking(state);
+    this.hosted.armIfTracking(state);
     return rest;
   }
 
   /** The value of any key, declared or not. */
   #read(key: string): unknown {
-    const state = this.readable;
+    const state = this.hosted.readable;
     const value = state.read(key);
-    if (typeof value === 'object') this.armIfTracking(state);
+    if (typeof value === 'object') this.hosted.armIfTracking(state);
     return value;
   }
 }

@@ -49,8 +49,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     const user = givenUser('signIn', userId);
     const duration = lifetimeOf(options);
     // Both checks run first: a refused sign-in neither changes the id nor writes anything.
-    void this.writable;
-    this.movable.signIn(user, duration);
+    void this.hosted.writable;
+    this.hosted.movable.signIn(user, duration);
     return this;
   }
 
@@ -77,7 +77,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * session.invalidate().flash('status', 'You are signed out.');
    */
   invalidate(): this {
-    this.movable.invalidate();
+    this.hosted.movable.invalidate();
     return this.flush();
   }
 
@@ -88,7 +88,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * const user = await users.find(session.userId);
    */
   get userId(): string | null {
-    return userIn(this.readable.readonlyValues, this.lifecycle.userKey);
+    return userIn(this.hosted.readable.readonlyValues, this.hosted.lifecycle.userKey);
   }
 
   /**
@@ -99,8 +99,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * const isRecent = Date.now() - (session.signedInAt ?? 0) < 600_000;
    */
   get signedInAt(): number | null {
-    const state = this.readable;
-    return signedInAt(state.facts.signIn, recordedUser(state.readonlyValues, this.lifecycle.userKey));
+    const state = this.hosted.readable;
+    return signedInAt(state.facts.signIn, recordedUser(state.readonlyValues, this.hosted.lifecycle.userKey));
   }
 
   /**
@@ -112,7 +112,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * const isThisDevice = stored.handle === session.handle;
    */
   get handle(): string {
-    return this.lifecycle.session.handle;
+    return this.hosted.lifecycle.session.handle;
   }
 
   /**
@@ -141,15 +141,15 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     // Checks the number of arguments: a missing query parameter must not remove the stored path.
     if (given.length === 0) return this.#takeIntended();
     const [url] = given;
-    const state = this.writable;
+    const state = this.hosted.writable;
     const path = pathOfThisSite(url);
     if (path !== undefined) state.put(INTENDED, path);
     return this;
   }
 
   #takeIntended(): string {
-    const url = this.readable.readonlyValues[INTENDED];
-    if (url !== undefined) this.writable.forget(INTENDED);
+    const url = this.hosted.readable.readonlyValues[INTENDED];
+    if (url !== undefined) this.hosted.writable.forget(INTENDED);
     return pathOfThisSite(url) ?? '/';
   }
 
@@ -172,7 +172,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
         `setDuration got ${shownDuration(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
       );
     }
-    this.writable.facts.duration = parsed;
+    this.hosted.writable.facts.duration = parsed;
     return this;
   }
 
@@ -187,7 +187,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * if (form.remember) session.permanent();
    */
   permanent(values?: Readable<T>): this {
-    const state = this.writable;
+    const state = this.hosted.writable;
     if (values !== undefined)
       for (const [key, value] of Object.entries(valuesByKey('permanent', values, state.readonlyValues)))
         state.put(key, value);
@@ -210,10 +210,10 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    */
   touch(callback?: SessionCallback): Promise<this> {
     return withCallback(() => {
-      const life = this.changeable;
+      const life = this.hosted.changeable;
       // If the lifetime is in the cookie, extending it takes a new cookie.
-      const isTooLate = life.session.base !== null && this.isCookieLate;
-      return (isTooLate ? Promise.reject(this.giveUpTooLate()) : life.touch()).then(() => this);
+      const isTooLate = life.session.base !== null && this.hosted.isCookieLate;
+      return (isTooLate ? Promise.reject(this.hosted.giveUpTooLate()) : life.touch()).then(() => this);
     }, callback);
   }
 }

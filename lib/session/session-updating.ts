@@ -70,14 +70,14 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
         `remember got ${shown(make)} in place of a function; it takes a key and a function that makes the value. To store a value, use put.`,
       );
     }
-    const { readable } = this;
+    const { readable } = this.hosted;
     const present = readable.read(key);
     if (isPresent(present)) {
-      this.armIfTracking(readable);
+      this.hosted.armIfTracking(readable);
       return present;
     }
     // Throws if nothing can be stored, before `make` is called.
-    void this.writable;
+    void this.hosted.writable;
     const made = make();
     return isThenable(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
   }
@@ -91,7 +91,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    * record too.
    */
   #keep(key: string, made: unknown): unknown {
-    const state = this.writable;
+    const state = this.hosted.writable;
     state.update(key, (current) => (isPresent(current) ? current : made));
     return state.read(key);
   }
@@ -126,7 +126,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     fn: (current: NoInfer<V> | undefined) => NoInfer<V> | undefined,
   ): this;
   update(key: string, fn: Updater): this {
-    this.writable.update(key, fn);
+    this.hosted.writable.update(key, fn);
     return this;
   }
 
@@ -154,7 +154,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    */
   push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   push(key: string, value: unknown): this {
-    this.writable.push(key, value);
+    this.hosted.writable.push(key, value);
     return this;
   }
 
@@ -211,7 +211,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   }
 
   #add(method: 'increment' | 'decrement', key: string, by: number): number {
-    const state = this.writable;
+    const state = this.hosted.writable;
     assertKey(key);
     if (typeof by !== 'number' || !Number.isFinite(by)) {
       throw new SessionValueError(

@@ -61,7 +61,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
     fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
   pull(key: string, fallback?: unknown): unknown {
-    return orDefault(this.writable.pull(key), fallback);
+    return orDefault(this.hosted.writable.pull(key), fallback);
   }
 
   /**
@@ -98,7 +98,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    */
   put<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   put(key: string | Values, value?: unknown): this {
-    const state = this.writable;
+    const state = this.hosted.writable;
     if (isObject(key)) {
       for (const [name, each] of Object.entries(valuesByKey('put', key, state.readonlyValues)))
         state.put(name, each);
@@ -131,7 +131,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    */
   merge(values: Mergeable<T>): this;
   merge(values: Values): this {
-    this.writable.merge(values);
+    this.hosted.writable.merge(values);
     return this;
   }
 
@@ -143,7 +143,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    * session.flush();
    */
   flush(): this {
-    this.writable.flush();
+    this.hosted.writable.flush();
     return this;
   }
 
@@ -168,7 +168,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    * session.reset({ locale: 'en' });
    */
   reset(values: Readable<T>): this {
-    this.writable.reset(values);
+    this.hosted.writable.reset(values);
     return this;
   }
 }

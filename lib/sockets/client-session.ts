@@ -1,12 +1,12 @@
 import type { RunningCalls } from '../drivers/running-calls.js';
 import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
-import { RequestSession } from '../session/request-session.js';
+import { HostedSession } from '../session/hosted-session.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { SocketHost } from './socket-host.js';
 
 /** The session of one message. */
 export interface MessageSession {
-  readonly session: RequestSession;
+  readonly hosted: HostedSession;
   readonly host: SocketHost;
 }
 
@@ -94,7 +94,7 @@ export class ClientSession {
   /** Creates a session without loading it: for a client that brought no token. */
   make(): MessageSession {
     const host = this.#setup.host(this.#connection, this.#tokens, this.#known !== null);
-    return { session: new RequestSession(host), host };
+    return { hosted: new HostedSession(host), host };
   }
 
   /** Loads the client's session. A failure is reported to the code that uses the session. */
@@ -103,7 +103,7 @@ export class ClientSession {
     const opened = this.make();
     this.#setup.running.begin(opened.host);
     try {
-      await opened.session.initiateAtOnce(false);
+      await opened.hosted.initiate();
       return this.#recognized(opened);
     } catch (error) {
       opened.host.failed(error);
@@ -123,7 +123,8 @@ export class ClientSession {
 
   /** Compares the loaded session with the one the client had before. */
   #recognized(opened: MessageSession): MessageSession {
-    const { session, host } = opened;
+    const { host } = opened;
+    const { session } = opened.hosted;
     if (!session.stored) {
       if (this.#known !== null && !host.degraded) this.#isOver = true;
       return opened;

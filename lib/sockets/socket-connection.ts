@@ -1,6 +1,6 @@
 import { type Observable, isObservable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
-import type { RequestSession } from '../session/request-session.js';
+import type { HostedSession } from '../session/hosted-session.js';
 import { ClientSession, type ConnectionSetup, type MessageSession } from './client-session.js';
 import { closeClient } from './close-client.js';
 import { type RunningHandler, runToEnd } from './running-handler.js';
@@ -8,7 +8,7 @@ import { SocketHost } from './socket-host.js';
 
 /** A session that several calls share, and that ends when they are done. */
 export interface SessionLease {
-  readonly session: RequestSession;
+  readonly hosted: HostedSession;
   /** Reports that changes could not be stored. */
   unstored(error: unknown): void;
   /** Commits remaining changes and ends the lease. */
@@ -110,10 +110,10 @@ export class SocketConnection {
     const opened = !this.#session.mayExist ? this.#session.make() : await this.#session.load();
     // An operation may last as long as its client stays.
     this.#setup.running.end(opened.host);
-    if (!isVisit) opened.session.bePassive();
+    if (!isVisit) opened.hosted.bePassive();
     const isLast = this.#session.isOver;
     return {
-      session: opened.session,
+      hosted: opened.hosted,
       unstored: (error) => this.#setup.unstored(error),
       release: async () => {
         await this.#finish(opened);
@@ -147,13 +147,13 @@ export class SocketConnection {
   /** Loads the session without counting a visit: a client that loses its connection and reconnects is no visit. */
   async #loadUnvisited(): Promise<MessageSession> {
     const opened = await this.#session.load();
-    opened.session.bePassive();
+    opened.hosted.bePassive();
     return opened;
   }
 
   async #admitted(opened: MessageSession, admit: () => Promise<void>): Promise<void> {
     try {
-      await inContextOf(opened.session, admit);
+      await inContextOf(opened.hosted, admit);
     } catch (error) {
       await this.#finish(opened);
       throw error;
@@ -183,7 +183,7 @@ export class SocketConnection {
     const answered = this.#session.isOver ? () => this.#disconnect(SESSION_ENDED) : () => undefined;
     let answer: unknown;
     try {
-      answer = await inContextOf(opened.session, call);
+      answer = await inContextOf(opened.hosted, call);
     } catch (error) {
       await this.#finish(opened);
       answered();
@@ -201,7 +201,7 @@ export class SocketConnection {
       answered();
       void this.#finish(opened);
     };
-    const inContext = (call: () => void): void => inContextOf(opened.session, call);
+    const inContext = (call: () => void): void => inContextOf(opened.hosted, call);
     const handler = runToEnd(answer, inContext, through, answered);
     this.#handlers.add(handler);
     if (this.#isClosed) handler.leave();
@@ -209,13 +209,13 @@ export class SocketConnection {
   }
 
   /** Commits what guards and filters have written. From then on the facade no longer finds this session. */
-  async #finish({ session, host }: MessageSession): Promise<void> {
+  async #finish({ hosted, host }: MessageSession): Promise<void> {
     try {
-      await session.commitDue();
+      await hosted.commitDue();
     } catch (error) {
       this.#setup.unstored(error);
     }
-    session.hostOver();
+    hosted.hostOver();
     host.end();
     this.#setup.running.end(host);
   }

@@ -3,6 +3,7 @@ import { NEVER_FLASHED } from '../options/never-flashed.js';
 import { SessionValueError } from '../session.errors.js';
 import { fieldName } from '../session/form-input.js';
 import { showInLogs } from '../session/show-in-logs.js';
+import { HostedSession } from '../session/hosted-session.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
@@ -75,8 +76,15 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
 
   /** Created by `fakeSession()`. */
   constructor(host: TestHost<RecordedLifecycle>) {
+    const hosted = new HostedSession(host);
     // An own property, because test runners look at nothing else.
-    super(host, { did: { enumerable: true, get: () => deedsOf(host.life) } });
+    super(hosted, { did: { enumerable: true, get: () => deedsOf(host.life) } });
+    hosted.session = this;
+  }
+
+  /** The session as the package has it. @internal */
+  static hostedOf({ hosted }: FakeSession): HostedSession {
+    return hosted;
   }
 }
 

@@ -11,7 +11,7 @@ import { SessionManager } from '../nest/session.manager.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import { tenantRequest } from '../sockets/handshake.js';
-import { RequestSession } from '../session/request-session.js';
+import { HostedSession } from '../session/hosted-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { type Values, cloneValue, isObject } from '../state/values.js';
@@ -167,7 +167,7 @@ export class TestSessions {
         : [inHeader].filter((token) => token !== '');
     const place = header !== null && inHeader !== undefined ? header.place : setup.place;
     const life = this.#manager.lifecycles.createLifecycle(ONLOOKER, undefined, place);
-    const session = new RequestSession(this.#host(life, setup, tokens));
+    const { session } = new HostedSession(this.#host(life, setup, tokens));
     await session.initiate(true);
     return seenSession(session, life.state, set);
   }
@@ -184,12 +184,13 @@ export class TestSessions {
     place: TokenPlace,
   ): Promise<{ token: string }> {
     const life = this.#manager.lifecycles.createLifecycle(VISITOR, undefined, place);
-    const session = new RequestSession(this.#host(life, this.#setup(host), []));
+    const hosted = new HostedSession(this.#host(life, this.#setup(host), []));
+    const { session } = hosted;
     session.reset(cloneValue(values)).flash(messagesOf(before));
     const { userId } = session;
     if (userId !== null) life.state.facts.signIn = [systemClock.now(), recordedAs(userId)];
-    session.begin();
-    await session.commitDue();
+    hosted.begin();
+    await hosted.commitDue();
     return { token: life.token };
   }
 

@@ -42,12 +42,13 @@ export async function withSession<R>(
     );
   }
   const session = values instanceof FakeSession ? values : fakeSession(values);
-  const { host } = session;
+  const hosted = FakeSession.hostedOf(session);
+  const { host } = hosted;
   // Code that the function leaves running no longer finds a session, as after a response.
   const setEnded = (ended: boolean): void => void (host instanceof TestHost && (host.isOver = ended));
   setEnded(false);
   try {
-    const result = await sessionContext.run(session, async () => fn(session));
+    const result = await sessionContext.run(hosted, async () => fn(session));
     await session.commit();
     return { result, session };
   } finally {

@@ -41,7 +41,7 @@ function prepared(beneath: Beneath = () => undefined) {
 /** A response behind an installed gate. */
 async function gated(beneath?: Beneath) {
   const store = await OneStore.start();
-  const { session } = await store.open();
+  const { hosted, session } = await store.open();
   const { res, sent } = prepared(beneath);
   const failures: unknown[] = [];
   const late: string[] = [];
@@ -51,8 +51,8 @@ async function gated(beneath?: Beneath) {
     unsendable: (error) => void failures.push(error),
     late: () => void late.push('late'),
   };
-  const gate = new ResponseGate(res, session, context);
-  return { store, session, res, gate, context, failures, late, sent };
+  const gate = new ResponseGate(res, hosted, context);
+  return { store, hosted, session, res, gate, context, failures, late, sent };
 }
 
 /** The same, with a due change whose commit is held in the store. */
@@ -76,8 +76,9 @@ describe('a response that is prepared for a gate', () => {
   it('leads to the gate even by a method that was looked up before', async () => {
     const { store, res, context, sent } = { ...(await gated()), ...prepared() };
     const end = lookUp(res, 'end');
-    const { session } = await store.open();
-    const gate = new ResponseGate(res, session.put('a', 1), context);
+    const { hosted, session } = await store.open();
+    session.put('a', 1);
+    const gate = new ResponseGate(res, hosted, context);
     const write = store.hold('write');
     Reflect.apply(end, res, ['body']);
     await write.reached;
@@ -89,7 +90,8 @@ describe('a response that is prepared for a gate', () => {
   it('passes a second gate first and then the previous one, and notifies both when it closes', async () => {
     const { store, session, res, context, sent } = await gated();
     const second = await store.open();
-    const gate = new ResponseGate(res, second.session.put('b', 1), {
+    second.session.put('b', 1);
+    const gate = new ResponseGate(res, second.hosted, {
       ...context,
       headAdditions: () => [{ field: SET_COOKIE, values: ['second=token'] }],
     });
@@ -104,7 +106,8 @@ describe('a response that is prepared for a gate', () => {
 
     const closed = await gated();
     const other = await closed.store.open();
-    const last = new ResponseGate(closed.res, other.session.put('b', 1), closed.context);
+    other.session.put('b', 1);
+    const last = new ResponseGate(closed.res, other.hosted, closed.context);
     closed.session.put('a', 1);
     closed.res.emit('close');
     expect(last.ended).toBe(false);
@@ -171,7 +174,7 @@ describe('the response gate', () => {
   });
 
   it('answers a failed commit with a bare 503, without anything of the original response', async () => {
-    const { store, session, res, failures, sent } = await gated();
+    const { store, hosted, session, res, failures, sent } = await gated();
     session.put('a', 1);
     store.failNext('write');
     res.setHeader('ETag', '"page"');
@@ -181,7 +184,7 @@ describe('the response gate', () => {
     expect(sent()).toMatch(/cache-control: no-store/i);
     expect(sent()).not.toMatch(/etag|the |page/i);
     expect(failures).toEqual([[expect.objectContaining({ statusCode: 503 }), 'answered']]);
-    expect(session.due).toBe(false);
+    expect(hosted.due).toBe(false);
   });
 
   it('destroys the connection if the commit fails after the head was sent', async () => {

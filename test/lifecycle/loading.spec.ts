@@ -135,8 +135,8 @@ describe('touch', () => {
 
   it('does nothing after the session was abandoned', async () => {
     const store = await OneStore.start();
-    const { session } = await store.open(await store.seed());
-    session.abandon();
+    const { hosted, session } = await store.open(await store.seed());
+    hosted.abandon();
     await session.touch();
     expect(store.calls()).toEqual(['read A']);
   });

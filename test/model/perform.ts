@@ -1,4 +1,5 @@
 import { RequestSession } from 'nestjs-session-kit';
+import { sessionContext } from '../../lib/session/session.context.js';
 import type { Step } from './script.js';
 
 /** The outcome of a step, as JSON, since that is what a session stores. */
@@ -77,7 +78,8 @@ export class Performer {
         });
       case 'setPassport':
         return Reflect.set(
-          this.subject instanceof RequestSession ? this.subject.expressSession : this.subject,
+          (this.subject instanceof RequestSession && sessionContext.getStore()?.expressSession) ||
+            this.subject,
           'passport',
           first,
         );

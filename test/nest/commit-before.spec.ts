@@ -11,14 +11,14 @@ stoppedTime();
 /** The values of a stream, each with the number of writes that the store had seen by then. */
 function noted(
   store: OneStore,
-  { session }: OneRequest,
+  { hosted }: OneRequest,
   source: Observable<unknown>,
   committing = commitBefore,
 ) {
   const seen: unknown[] = [];
   const writes = (): number => store.driver.calls.filter(({ method }) => method === 'write').length;
   const ended = new Promise<void>((resolve) => {
-    committing(source, session).subscribe({
+    committing(source, hosted).subscribe({
       next: (value) => void seen.push([value, writes()]),
       error: (error: unknown) => (seen.push(error), resolve()),
       complete: () => (seen.push(['end', writes()]), resolve()),
@@ -93,7 +93,7 @@ describe('The stream of what a handler returns', () => {
     const { seen, ended } = noted(store, request, of(1));
     await ended;
     expect(seen).toEqual([expect.objectContaining({ status: 503 })]);
-    expect(request.session.due).toBe(false);
+    expect(request.hosted.due).toBe(false);
   });
 
   it('passes its own error unchanged and leaves the commit to the gate', async () => {
@@ -106,7 +106,7 @@ describe('The stream of what a handler returns', () => {
       request,
       throwError(() => failure),
     );
-    expect([seen, request.session.due, store.calls()]).toEqual([[failure], true, []]);
+    expect([seen, request.hosted.due, store.calls()]).toEqual([[failure], true, []]);
   });
 
   it('fails with a 503 when the store fails a commit made by the handler', async () => {
@@ -125,14 +125,15 @@ describe('The stream of what a handler returns', () => {
     'fails %s when its value is a session that is not loaded',
     async (when) => {
       const store = await OneStore.start();
-      const { session } = await store.open();
+      const request = await store.open();
+      const { session } = request;
       const id = await session.generateId();
       const source = defer(() => {
         if (when === 'at once') session.setId(id);
         else queueMicrotask(() => session.setId(id));
         return of(when === 'at once' ? session : session.put('a', 1));
       });
-      const { seen, ended } = noted(store, { session } as OneRequest, source);
+      const { seen, ended } = noted(store, request, source);
       await ended;
       expect(seen).toEqual([expect.objectContaining({ message: expect.stringContaining('not loaded') })]);
     },
@@ -140,11 +141,11 @@ describe('The stream of what a handler returns', () => {
 
   it('keeps its order when a value arrives during a commit for an earlier one', async () => {
     const store = await OneStore.start();
-    const { session } = await store.open();
+    const { hosted, session } = await store.open();
     const values = new Subject<number>();
     const seen: unknown[] = [];
     const ended = new Promise<void>((resolve) => {
-      commitBefore(values, session).subscribe({
+      commitBefore(values, hosted).subscribe({
         next: (value) => {
           seen.push(value);
           if (value !== 1) return;
@@ -202,11 +203,11 @@ describe('The stream of what a handler returns', () => {
 
   it('commits nothing more once its subscriber has left', async () => {
     const store = await OneStore.start();
-    const { session } = await store.open();
+    const { hosted, session } = await store.open();
     const values = new Subject<number>();
     const seen: unknown[] = [];
     const left = new Deferred();
-    const subscription = commitBefore(values, session).subscribe((value) => {
+    const subscription = commitBefore(values, hosted).subscribe((value) => {
       seen.push(value);
       session.put('b', 1);
       subscription.unsubscribe();
@@ -218,7 +219,7 @@ describe('The stream of what a handler returns', () => {
     await left.promise;
     await turnOfTheLoop();
     // Still due: the gate commits the rest with the response.
-    expect([seen, store.calls(), session.due]).toEqual([[1], ['write A 1'], true]);
+    expect([seen, store.calls(), hosted.due]).toEqual([[1], ['write A 1'], true]);
   });
 
   it('destroys a readable stream it cannot pass, and reports the failed commit', async () => {
@@ -251,9 +252,9 @@ describe('The stream of what a handler returns', () => {
 
   it('subscribes to its source only when subscribed to, and unsubscribes with its subscriber', async () => {
     const store = await OneStore.start();
-    const { session } = await store.open();
+    const { hosted } = await store.open();
     const values = new Subject<number>();
-    const guarded = commitBefore(values, session);
+    const guarded = commitBefore(values, hosted);
     expect(values.observed).toBe(false);
     const subscription = guarded.subscribe();
     expect(values.observed).toBe(true);

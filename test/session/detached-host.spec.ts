@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SessionReadonlyError } from 'nestjs-session-kit';
 import { DetachedHost } from '../../lib/session/detached-host.js';
-import { RequestSession } from '../../lib/session/request-session.js';
+import { HostedSession } from '../../lib/session/hosted-session.js';
+import type { RequestSession } from '../../lib/session/request-session.js';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
@@ -13,18 +14,19 @@ async function detached(
   store: OneStore,
   token: string,
   entryPoint: Parameters<OneStore['manager']['lifecycles']['detachedHost']>[0] = SOCKET,
-): Promise<{ session: RequestSession; host: DetachedHost }> {
+): Promise<{ hosted: HostedSession; session: RequestSession; host: DetachedHost }> {
   const host = store.manager.lifecycles.detachedHost(entryPoint, token === '' ? [] : [token]);
-  return { session: await new RequestSession(host).initiate(), host };
+  const hosted = new HostedSession(host);
+  return { hosted, session: await hosted.session.initiate(), host };
 }
 
 describe('a session without a response', () => {
   it('is read and written like any other, with one read and one write', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
-    const { session } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     session.put('seen', true);
-    await session.commitDue();
+    await hosted.commitDue();
     expect(store.calls()).toEqual(['read A', 'write A 2']);
     expect(await store.reads(token)).toEqual({ user: 'ann', seen: true });
   });
@@ -32,10 +34,10 @@ describe('a session without a response', () => {
   it('merges its changes with those that a request made meanwhile', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
-    const [{ session }, request] = [await detached(store, token), await store.open(token)];
+    const [{ hosted, session }, request] = [await detached(store, token), await store.open(token)];
     session.increment('count');
     request.session.increment('count');
-    await Promise.all([session.commitDue(), request.respond()]);
+    await Promise.all([hosted.commitDue(), request.respond()]);
     expect(await store.reads(token)).toEqual({ user: 'ann', count: 2 });
   });
 
@@ -43,7 +45,7 @@ describe('a session without a response', () => {
     const store = await OneStore.start({ age: '1h' });
     const token = await store.seed();
     pass(45 * 60_000);
-    await (await detached(store, token)).session.commitDue();
+    await (await detached(store, token)).hosted.commitDue();
     pass(45 * 60_000);
     expect(await store.reads(token)).toEqual({ user: 'ann' });
   });
@@ -51,14 +53,14 @@ describe('a session without a response', () => {
   it('neither shows nor uses up flash messages, and leaves its own messages for the next page', async () => {
     const store = await OneStore.start();
     const token = await store.seed((session) => session.flash('status', 'Saved.').put('user', 'ann'));
-    const { session } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     expect([session.all(), session.get('status'), session.flashMessages.isEmpty]).toEqual([
       { user: 'ann' },
       undefined,
       true,
     ]);
     session.flush().flash('job', 'Done.');
-    await session.commitDue();
+    await hosted.commitDue();
     await session.reload();
     expect(session.flashMessages.isEmpty).toBe(true);
     expect(await store.reads(token)).toEqual({ status: 'Saved.', job: 'Done.' });
@@ -68,12 +70,12 @@ describe('a session without a response', () => {
     'reads as empty if the token is %j, and refuses to begin a session',
     async (token) => {
       const store = await OneStore.start();
-      const { session } = await detached(store, token);
+      const { hosted, session } = await detached(store, token);
       expect([session.all(), session.stored]).toEqual([{}, false]);
       expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
       expect(() => session.flash('a', 1)).toThrow('to begin one needs a cookie. A socket cannot send one.');
       await session.destroy();
-      await session.commitDue();
+      await hosted.commitDue();
       expect(store.calls()).toEqual([]);
     },
   );
@@ -81,7 +83,7 @@ describe('a session without a response', () => {
   it('refuses another id or session, and stays usable', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
-    const { session } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     for (const move of [
       () => session.regenerate(),
       () => session.invalidate(),
@@ -90,18 +92,18 @@ describe('a session without a response', () => {
     ])
       expect(move).toThrow(/cannot get another id here.* A socket cannot send one\.$/);
     session.put('a', 1);
-    await session.commitDue();
+    await hosted.commitDue();
     expect(await store.reads(token)).toEqual({ user: 'ann', a: 1 });
   });
 
   it('can be destroyed, after which it reads as empty and nothing is written', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
-    const { session } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     await session.destroy();
     expect(session.all()).toEqual({});
     expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
-    await session.commitDue();
+    await hosted.commitDue();
     expect(store.calls().filter((call) => call.startsWith('write'))).toEqual([]);
     expect(await store.reads(token)).toEqual({});
   });
@@ -109,11 +111,11 @@ describe('a session without a response', () => {
   it('is not revived if it ended meanwhile, and reports that its changes were dropped', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
-    const { session, host } = await detached(store, token);
+    const { hosted, session, host } = await detached(store, token);
     await store.manager.destroy(session.id);
     session.put('late', 1);
     expect(host.droppedChanges).toBe(false);
-    await session.commitDue();
+    await hosted.commitDue();
     expect(host.droppedChanges).toBe(true);
     expect(await store.reads(token)).toEqual({});
   });
@@ -125,30 +127,30 @@ describe('a session without a response', () => {
     request.session.regenerate();
     const moved = (await request.respond()).token;
     expect((await detached(store, token)).session.all()).toEqual({});
-    const { session } = await detached(store, token, { ...SOCKET, followsMoves: true });
+    const { hosted, session } = await detached(store, token, { ...SOCKET, followsMoves: true });
     expect(session.put('job', 1).get('user')).toBe('ann');
-    await session.commitDue();
+    await hosted.commitDue();
     expect(await store.reads(moved)).toEqual({ user: 'ann', job: 1 });
   });
 
   it('accepts all changes at an entry point that stores nothing, and stores none', async () => {
     const store = await OneStore.start();
-    const { session } = await detached(store, '', { ...SOCKET, storesNothing: true });
+    const { hosted, session } = await detached(store, '', { ...SOCKET, storesNothing: true });
     session.put('a', 1).regenerate().flash('b', 2).increment('a');
     expect(session.all()).toEqual({ a: 2, b: 2 });
     await session.commit();
     await session.destroy();
     expect(session.put('c', 1).all()).toEqual({ c: 1 });
-    await session.commitDue();
+    await hosted.commitDue();
     expect(() => session.setId('another')).toThrow(SessionReadonlyError);
     expect(store.calls()).toEqual([]);
   });
 
   it('logs once that changes after its end are not stored', async () => {
     const store = await OneStore.start();
-    const { session, host } = await detached(store, await store.seed());
+    const { hosted, session, host } = await detached(store, await store.seed());
     host.end();
-    session.hostOver();
+    hosted.hostOver();
     session.put('a', 1).put('b', 1);
     await new Promise(setImmediate);
     expect(store.said).toEqual([expect.stringContaining('after the handler of a message had ended')]);
@@ -163,7 +165,7 @@ describe('a cookie-based session without a response', () => {
   it('can be read, and refuses every change', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();
-    const { session } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     expect(session.get('user')).toBe('ann');
     for (const change of [
       () => session.put('a', 1),
@@ -173,23 +175,23 @@ describe('a cookie-based session without a response', () => {
     ])
       expect(change).toThrow(/visitor's cookie itself.* A socket cannot send one\.$/);
     expect(() => session.destroy()).toThrow(SessionReadonlyError);
-    await session.commitDue();
+    await hosted.commitDue();
   });
 
   it('refuses to commit a mutation in place', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed((session) => session.put('cart', ['mug']));
-    const { session } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     session.get<string[]>('cart')?.push('pen');
-    await expect(session.commitDue()).rejects.toThrow(SessionReadonlyError);
+    await expect(hosted.commitDue()).rejects.toThrow(SessionReadonlyError);
   });
 
   it('skips a due renewal without an error', async () => {
     const store = await OneStore.start({ driver: 'stealth', age: '1h' });
     const token = await store.seed();
     pass(45 * 60_000);
-    const { session } = await detached(store, token);
-    await session.commitDue();
+    const { hosted, session } = await detached(store, token);
+    await hosted.commitDue();
     expect([session.get('user'), store.said]).toEqual(['ann', []]);
   });
 });

@@ -7,7 +7,8 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
-import { RequestSession } from '../../lib/session/request-session.js';
+import { HostedSession } from '../../lib/session/hosted-session.js';
+import type { RequestSession } from '../../lib/session/request-session.js';
 import type { SessionHost } from '../../lib/session/session-host.js';
 import { COOKIE_ATTRIBUTES } from './cookie-attributes.js';
 import { Deferred } from '../parallel/support/deferred.js';
@@ -116,6 +117,7 @@ export class OneStore {
 
 /** A request, from the loading of its session until its response is sent. */
 export class OneRequest implements SessionHost {
+  readonly hosted: HostedSession;
   readonly session: RequestSession;
   readonly cookieAttributes = COOKIE_ATTRIBUTES;
   readonly isOver = false;
@@ -125,7 +127,8 @@ export class OneRequest implements SessionHost {
     readonly manager: SessionManager,
     readonly tokens: readonly string[],
   ) {
-    this.session = new RequestSession(this);
+    this.hosted = new HostedSession(this);
+    this.session = this.hosted.session;
   }
 
   createLifecycle(): ReturnType<SessionHost['createLifecycle']> {
@@ -135,11 +138,11 @@ export class OneRequest implements SessionHost {
   /** Commits like the response gate and returns what the response would contain. */
   async respond(): Promise<Response> {
     try {
-      await this.session.commitDue();
+      await this.hosted.commitDue();
     } catch (error) {
       return { cookie: 'none', token: '', maxAge: undefined, error };
     }
-    const said = this.session.cookieInstruction(this.tokens.length > 0);
+    const said = this.hosted.cookieInstruction(this.tokens.length > 0);
     const isSet = said.kind === 'set';
     return {
       cookie: said.kind,

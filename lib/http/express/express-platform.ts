@@ -41,7 +41,7 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
   const { render } = app.response;
   // Read when a template is rendered, not on each request.
   app.response.render = function renderWithSession(...args) {
-    addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req));
+    addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req)?.session);
     // An engine may call back in any context.
     const bind = (each: unknown): unknown =>
       typeof each === 'function'

@@ -35,7 +35,7 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
   });
   addOwnHook(fastify, 'preValidation', (request, reply, done) => {
     if (typeof reply.locals === 'object' && reply.locals !== null) {
-      addTemplateLocals(reply.locals, {}, () => sessions.of(request.raw));
+      addTemplateLocals(reply.locals, {}, () => sessions.of(request.raw)?.session);
     }
     done();
   });

@@ -1,7 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
 import { sessionContext } from '../../session/session.context.js';
-import type { RequestSession } from '../../session/request-session.js';
+import type { HostedSession } from '../../session/hosted-session.js';
 import { observeInContext } from '../context/observe-in-context.js';
 import type { Method } from '../handler-methods.js';
 import { commitAtOnce, commitBefore, withCommits } from './commit-before.js';
@@ -12,19 +12,19 @@ import { commitAtOnce, commitBefore, withCommits } from './commit-before.js';
  */
 export class MessageInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const session = sessionContext.getStore();
-    if (session === undefined) return next.handle();
-    const answers = commitBefore(next.handle(), session).pipe(
-      catchError((error: unknown) => from(committed(session)).pipe(mergeMap(() => throwError(() => error)))),
+    const hosted = sessionContext.getStore();
+    if (hosted === undefined) return next.handle();
+    const answers = commitBefore(next.handle(), hosted).pipe(
+      catchError((error: unknown) => from(committed(hosted)).pipe(mergeMap(() => throwError(() => error)))),
     );
-    return observeInContext(session, answers);
+    return observeInContext(hosted, answers);
   }
 }
 
 /** The client receives the handler's error. A failure of this commit is left to the next commit. */
-async function committed(session: RequestSession): Promise<void> {
+async function committed(hosted: HostedSession): Promise<void> {
   try {
-    await session.commitDue();
+    await hosted.commitDue();
   } catch {
     // Changes that could not be stored stay due: the commit after the handler reports the failure.
   }

@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { propertyOf } from '../../http/property-of.js';
-import type { RequestSession } from '../../session/request-session.js';
+import type { HostedSession } from '../../session/hosted-session.js';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
 import { interceptorsOf, methodsOf, ownerOf } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
@@ -138,10 +138,10 @@ function bound(intercept: Intercept): Intercept {
   if (boundMethods.has(intercept)) return intercept;
   const wrapper: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
     const own = sessionContext.getStore();
-    const handleIn = (session: RequestSession | undefined): Observable<unknown> =>
+    const handleIn = (hosted: HostedSession | undefined): Observable<unknown> =>
       observeInContext(
-        session,
-        inContextOf(session, () => next.handle()),
+        hosted,
+        inContextOf(hosted, () => next.handle()),
       );
     return isOfMessage(context)
       ? interceptMessage((runOf) => intercept.call(this, context, { handle: () => handleIn(runOf() ?? own) }))

@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Observable, isObservable } from 'rxjs';
 import { sessionContext } from '../../session/session.context.js';
-import type { RequestSession } from '../../session/request-session.js';
+import type { HostedSession } from '../../session/hosted-session.js';
 
 /** The call of an interceptor for a message of a microservice. */
 type MessageCall = object;
 type Answers = Observable<unknown> | Promise<Observable<unknown>>;
 
 const calls = new AsyncLocalStorage<MessageCall>();
-const callOf = new WeakMap<RequestSession, MessageCall>();
+const callOf = new WeakMap<HostedSession, MessageCall>();
 
 /** Records in which interceptor call, if any, `SessionManager.run` starts with a session. */
-export function noteRun(session: RequestSession): void {
+export function noteRun(hosted: HostedSession): void {
   const call = calls.getStore();
-  if (call !== undefined) callOf.set(session, call);
+  if (call !== undefined) callOf.set(hosted, call);
 }
 
 /**
@@ -24,11 +24,11 @@ export function noteRun(session: RequestSession): void {
  * @param intercept receives a function that returns the session of the run in which the interceptor continues,
  * or undefined
  */
-export function interceptMessage(intercept: (runOf: () => RequestSession | undefined) => Answers): Answers {
+export function interceptMessage(intercept: (runOf: () => HostedSession | undefined) => Answers): Answers {
   const call = {};
-  const runOf = (): RequestSession | undefined => {
-    const session = sessionContext.getStore();
-    return session !== undefined && callOf.get(session) === call ? session : undefined;
+  const runOf = (): HostedSession | undefined => {
+    const hosted = sessionContext.getStore();
+    return hosted !== undefined && callOf.get(hosted) === call ? hosted : undefined;
   };
   return calls.run(call, () => {
     const answers = intercept(runOf);

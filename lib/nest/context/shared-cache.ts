@@ -37,11 +37,11 @@ export function isIntercept(value: unknown): value is Intercept {
 
 function pastCache(intercept: Intercept): Intercept {
   return async function interceptShared(this: unknown, context, next) {
-    const session = currentSession(context);
-    if (session === undefined) return intercept.call(this, context, next);
+    const hosted = currentSession(context);
+    if (hosted === undefined) return intercept.call(this, context, next);
     let listener: Subscriber<unknown> | null = null;
     const isShared = (value: unknown): boolean => {
-      if (!session.handedOut) return true;
+      if (!hosted.handedOut) return true;
       listener?.next(value);
       return false;
     };

@@ -1,5 +1,6 @@
 import { format } from 'node:util';
 import type { FlashState } from '../../state/flash-state.js';
+import type { HostedSession } from '../hosted-session.js';
 import { listOf } from '../../state/unread-messages.js';
 import { type Values, readPath } from '../../state/values.js';
 
@@ -19,20 +20,18 @@ export type ConnectFlashArguments = readonly [
  * does so for all types. A message stays until a request reads it, through `req.flash` or any other flash
  * method. Types are taken literally, dots included. A type or message that is 0, false, null or empty counts
  * as missing: `req.flash('error', failed && 'Try again.')` never shows "false".
- *
- * @param write returns the messages for changing them
  */
 export function connectFlash(
-  messages: FlashState,
-  write: () => FlashState,
+  hosted: HostedSession,
   [type, message, ...inserted]: ConnectFlashArguments,
 ): unknown {
-  if (isNone(type)) return takeAll(messages, write);
-  if (isNone(message)) return take(type, messages, write);
+  const messages = hosted.readable.flash;
+  if (isNone(type)) return takeAll(messages, hosted);
+  if (isNone(message)) return take(type, messages, hosted);
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
   if (added.length === 0) return listAt(type, messages).length;
-  const flash = write();
+  const { flash } = hosted.writable;
   flash.append(type, added);
   return listAt(type, flash).length;
 }
@@ -51,15 +50,15 @@ function isNone(given: unknown): given is undefined | null | '' | 0 | false {
   return !given;
 }
 
-function take(type: string, messages: FlashState, write: () => FlashState): readonly unknown[] {
+function take(type: string, messages: FlashState, hosted: HostedSession): readonly unknown[] {
   const list = listAt(type, messages);
-  if (list.length > 0) write().forget(type, 'take');
+  if (list.length > 0) hosted.writable.flash.forget(type, 'take');
   return list;
 }
 
-function takeAll(messages: FlashState, write: () => FlashState): Values {
+function takeAll(messages: FlashState, hosted: HostedSession): Values {
   return Object.fromEntries(
-    Object.keys(messages.messages).map((type) => [type, take(type, messages, write)]),
+    Object.keys(messages.messages).map((type) => [type, take(type, messages, hosted)]),
   );
 }
 

@@ -4,8 +4,7 @@ import { SessionError, SessionValueError } from '../../session.errors.js';
 import { ENDS_WITH_BROWSER } from '../../state/payload.js';
 import { shownKey } from '../../state/shown-key.js';
 import { refusesOthers } from '../assignments.js';
-import type { ShapedSession } from './express-values.js';
-import type { RequestSession } from '../request-session.js';
+import type { HostedSession } from '../hosted-session.js';
 import type { CookieAttributes } from '../session-host.js';
 import { shownDuration } from '../wording.js';
 
@@ -40,13 +39,11 @@ const FIELDS = ['originalMaxAge', 'expires', ...ATTRIBUTES] as const;
  * read-only. A lifetime that has passed (`maxAge = 0`, `expires` in the past) ends the session.
  */
 export class ExpressSessionCookie {
-  readonly #session: RequestSession;
-  readonly #shaped: ShapedSession;
+  readonly #hosted: HostedSession;
 
   /** Created by the package. */
-  constructor(session: RequestSession, shaped: ShapedSession) {
-    this.#session = session;
-    this.#shaped = shaped;
+  constructor(hosted: HostedSession) {
+    this.#hosted = hosted;
     for (const name of FIELDS) {
       const accessors = Object.getOwnPropertyDescriptor(ExpressSessionCookie.prototype, name);
       if (Reflect.get(this, name) !== undefined)
@@ -62,10 +59,10 @@ export class ExpressSessionCookie {
       Object.defineProperty(this.prototype, name, {
         configurable: true,
         get(this: ExpressSessionCookie) {
-          return this.#session.host.cookieAttributes[name];
+          return this.#hosted.host.cookieAttributes[name];
         },
         set(this: ExpressSessionCookie, given: unknown) {
-          assertSame(name, given, this.#session.host.cookieAttributes[name]);
+          assertSame(name, given, this.#hosted.host.cookieAttributes[name]);
         },
       });
     }
@@ -74,7 +71,9 @@ export class ExpressSessionCookie {
 
   /** The remaining lifetime in ms; null if the cookie ends with the browser. */
   get maxAge(): number | null {
-    return this.#shaped.endsWithBrowser() ? null : this.#session.expiresAt - this.#shaped.now();
+    return this.#hosted.lifecycle.session.endsWithBrowser
+      ? null
+      : this.#hosted.lifecycle.session.expiresAt - this.#hosted.lifecycle.session.runtime.clock.now();
   }
 
   /**
@@ -88,7 +87,7 @@ export class ExpressSessionCookie {
 
   /** The whole lifetime, in ms; null if the cookie ends with the browser. */
   get originalMaxAge(): number | null {
-    return this.#shaped.endsWithBrowser() ? null : this.#session.duration;
+    return this.#hosted.lifecycle.session.endsWithBrowser ? null : this.#hosted.lifecycle.session.duration;
   }
 
   /** The same as setting `maxAge`. */
@@ -98,7 +97,9 @@ export class ExpressSessionCookie {
 
   /** When the session ends unless it is visited again; null if the cookie ends with the browser. */
   get expires(): Date | null {
-    return this.#shaped.endsWithBrowser() ? null : new Date(this.#session.expiresAt);
+    return this.#hosted.lifecycle.session.endsWithBrowser
+      ? null
+      : new Date(this.#hosted.lifecycle.session.expiresAt);
   }
 
   /** Sets this session's lifetime to the time until that date; null and false work like for `maxAge`. */
@@ -109,18 +110,18 @@ export class ExpressSessionCookie {
   }
 
   #until(date: Date): number {
-    return date.getTime() - this.#shaped.now();
+    return date.getTime() - this.#hosted.lifecycle.session.runtime.clock.now();
   }
 
   #last(name: keyof typeof TAKES, given: Lifetime): void {
     if (!isNone(given) && given <= 0) {
-      void this.#session.destroy();
+      void this.#hosted.session.destroy();
       return;
     }
     const duration = isNone(given) ? ENDS_WITH_BROWSER : parseDuration(given);
     if (duration === null) throw noLifetime(name, given);
     // Middleware sets it for each visitor: that must not begin a session for all of them.
-    this.#shaped.writable().facts.last(duration);
+    this.#hosted.writable.facts.last(duration);
   }
 
   /** For logs: shows the values instead of accessors. */

@@ -72,7 +72,7 @@ export async function playHistory(
     const process = processes[plan.process] ?? first;
     if (process === undefined) throw new Error('A history without processes');
     const request = new TestRequest(process, id);
-    const player = new Player(stage, request.session, nameOf(index), plan.looks);
+    const player = new Player(stage, request.hosted, nameOf(index), plan.looks);
     return { plan, request, player };
   });
   const answers = await scheduler.waitFor(

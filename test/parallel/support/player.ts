@@ -1,3 +1,4 @@
+import type { HostedSession } from '../../../lib/session/hosted-session.js';
 import type { RequestSession } from '../../../lib/session/request-session.js';
 import type { RequestPlan, Step } from './history.js';
 import type { Event, Found, ModelChange, Moves, Trace, View } from './trace.js';
@@ -16,6 +17,7 @@ const REMOVING: ReadonlySet<ModelChange['op']> = new Set(['flush', 'forget', 'ke
 export class Player {
   readonly trace: Trace = { events: [], own: null };
   readonly #stage: Stage;
+  readonly #hosted: HostedSession;
   readonly #session: RequestSession;
   readonly #name: string;
   readonly #looks: boolean;
@@ -42,9 +44,10 @@ export class Player {
    * @param name a unique name of the request
    * @param looks whether the request reads all values before it changes any
    */
-  constructor(stage: Stage, session: RequestSession, name: string, looks: boolean) {
+  constructor(stage: Stage, hosted: HostedSession, name: string, looks: boolean) {
     this.#stage = stage;
-    this.#session = session;
+    this.#hosted = hosted;
+    this.#session = hosted.session;
     this.#name = name;
     this.#looks = looks;
   }
@@ -205,7 +208,7 @@ export class Player {
   }
 
   async #commit(commit: () => Promise<unknown>): Promise<void> {
-    if (!this.#session.due || this.#dropped) {
+    if (!this.#hosted.due || this.#dropped) {
       // A removal without effect waits for a commit that has more to do.
       await commit();
       return;
@@ -218,7 +221,7 @@ export class Player {
 
   /** Leaves the last commit to the package, with an unknown outcome. */
   leave(): void {
-    if (!this.#session.due || this.#dropped) return;
+    if (!this.#hosted.due || this.#dropped) return;
     const { changes, moves } = this.#take();
     this.#committed(changes, moves, null, this.#stage.tick(), Infinity);
   }

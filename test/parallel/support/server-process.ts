@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { type RecordDriver, RequestSession, Session, SessionModule } from '../../../lib/index.js';
+import { sessionContext } from '../../../lib/session/session.context.js';
 import type { RequestPlan } from './history.js';
 import { Player, type Stage } from './player.js';
 import { type StoreSetting, openStore } from './store-setting.js';
@@ -45,7 +46,9 @@ export class HistoriesController {
 
   @Post('play')
   async play(@Session() session: RequestSession, @Body() { name, plan }: PlayOrder): Promise<Trace> {
-    const player = new Player(stage, session, name, plan.looks);
+    const hosted = sessionContext.getStore();
+    if (hosted?.session !== session) throw new Error('The handler has another session than its context');
+    const player = new Player(stage, hosted, name, plan.looks);
     // The session was loaded before the handler, at some earlier time.
     await player.load(0);
     await player.play(plan);

@@ -19,7 +19,8 @@ import type { SessionLog } from '../../../lib/drivers/session-log.js';
 import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
 import type { SessionHost } from '../../../lib/session/session-host.js';
 import { COOKIE_ATTRIBUTES } from '../../support/cookie-attributes.js';
-import { RequestSession } from '../../../lib/session/request-session.js';
+import { HostedSession } from '../../../lib/session/hosted-session.js';
+import type { RequestSession } from '../../../lib/session/request-session.js';
 import { type Payload, parsePayload } from '../../../lib/state/payload.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 import { WatchedDriver } from './watched-driver.js';
@@ -179,6 +180,7 @@ export class ApplicationProcess {
 
 /** One request, from loading its session to sending its response. */
 export class TestRequest implements SessionHost {
+  readonly hosted: HostedSession;
   readonly session: RequestSession;
   readonly tokens: readonly string[];
   readonly #process: ApplicationProcess;
@@ -186,7 +188,8 @@ export class TestRequest implements SessionHost {
   constructor(process: ApplicationProcess, ...ids: (string | null)[]) {
     this.#process = process;
     this.tokens = ids.filter((id) => id !== null).map((id) => process.world.tokenOf(id));
-    this.session = new RequestSession(this);
+    this.hosted = new HostedSession(this);
+    this.session = this.hosted.session;
   }
 
   createLifecycle(): SessionLifecycle {
@@ -222,12 +225,12 @@ export class TestRequest implements SessionHost {
   /** Commits as the interceptor and the gate do, and returns the response. */
   async respond(): Promise<Answer> {
     try {
-      await this.session.commitDue();
+      await this.hosted.commitDue();
     } catch (error) {
-      this.session.abandon();
+      this.hosted.abandon();
       return { status: 503, cookie: { kind: 'none' }, cookieId: null, error };
     }
-    const cookie = this.session.cookieInstruction(this.tokens.length > 0);
+    const cookie = this.hosted.cookieInstruction(this.tokens.length > 0);
     return {
       status: 200,
       cookie,
