@@ -21,6 +21,9 @@ const MAX_AGE_BYTES = '; Max-Age='.length + 10;
 /** How many cookies of one name are read from a request; any more are ignored. */
 const MAX_CANDIDATES = 8;
 
+/** A cookie's value may be quoted as a whole. */
+const QUOTED = /^"(.*)"$/s;
+
 /** The allowed spelling of each attribute, for messages. */
 const WRITTEN = {
   name: "letters, digits and !#$%&'*+-.^_`|~ (RFC 6265bis, 4.1.1)",
@@ -95,44 +98,32 @@ export class SessionCookie {
     const whole: string[] = [];
     const runs: string[][] = [];
     const names: string[] = [];
-    let start = 0;
-    while (start < header.length) {
-      let end = header.indexOf(';', start);
+    for (let start = 0, end = 0; start < header.length; start = end + 1) {
+      end = header.indexOf(';', start);
       if (end === -1) end = header.length;
-      this.#readPair(header, start, end, whole, runs, names);
-      start = end + 1;
+      const pair = header.slice(start, end);
+      const at = pair.search(/[^ ]/);
+      if (!pair.startsWith(this.name, at)) continue;
+      const equals = pair.indexOf('=', at);
+      if (equals === -1) continue;
+      const rest = pair.slice(at + this.name.length, equals).trimEnd();
+      const value = pair
+        .slice(equals + 1)
+        .trim()
+        .replace(QUOTED, '$1');
+      if (rest === '') {
+        if (whole.length < MAX_CANDIDATES) whole.push(value);
+      } else if (/^\.\d$/.test(rest)) {
+        addPiece(runs, Number(rest.slice(1)), value);
+      } else {
+        continue;
+      }
+      const name = this.name + rest;
+      if (!names.includes(name)) names.push(name);
     }
     if (names.length === 0) return NO_COOKIES;
     if (runs.length === 0) return { tokens: whole, names };
     return { tokens: [...whole, ...runs.map(joinPieces).filter((token) => token !== null)], names };
-  }
-
-  #readPair(
-    header: string,
-    start: number,
-    end: number,
-    whole: string[],
-    runs: string[][],
-    names: string[],
-  ): void {
-    let at = start;
-    while (at < end && header.charCodeAt(at) === 0x20) at += 1;
-    if (!header.startsWith(this.name, at)) return;
-    // Searching the header itself would run past the pair, for each pair without an equals sign.
-    const pair = header.slice(at, end);
-    const equals = pair.indexOf('=');
-    if (equals === -1) return;
-    const rest = pair.slice(this.name.length, equals).trimEnd();
-    const value = unquote(pair.slice(equals + 1).trim());
-    if (rest === '') {
-      if (whole.length < MAX_CANDIDATES) whole.push(value);
-    } else if (/^\.\d$/.test(rest)) {
-      addPiece(runs, Number(rest.slice(1)), value);
-    } else {
-      return;
-    }
-    const name = this.name + rest;
-    if (!names.includes(name)) names.push(name);
   }
 
   /**
@@ -218,8 +209,4 @@ function joinPieces(pieces: readonly string[]): string | null {
     token += piece;
   }
   return token;
-}
-
-function unquote(value: string): string {
-  return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
