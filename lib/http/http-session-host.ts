@@ -63,6 +63,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   /** The cookie setup for this request. */
   readonly #setup: CookieSetup;
   readonly #sent: SentTokens;
+  /** Where this request's tokens travel. */
+  readonly #place: TokenPlace;
   #gate: ResponseGate | null = null;
   #tooLateReported = false;
   /**
@@ -90,6 +92,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { foreign } = settings;
     this.#setup = setup;
     this.#sent = sent;
+    this.#place = (sent.header ?? setup).place;
     this.#foreign = foreign === null || sent.header !== null ? null : foreign.visit(req.headers.cookie, res);
     this.tokens = sent.tokens;
     this.earlierTokens = sent.earlierTokens;
@@ -117,10 +120,6 @@ export class HttpSessionHost implements SessionHost, GateContext {
    */
   bePassive(): void {
     this.#isPassive = true;
-  }
-
-  get #place(): TokenPlace {
-    return (this.#sent.header ?? this.#setup).place;
   }
 
   arm(session: SessionCommits): void {

@@ -107,23 +107,16 @@ export function prepareGate(res: Gateable): void {
  * application already has a gate, those of that gate
  */
 export function installGate(res: ServerResponse & Gateable, gate: ResponseGate): OriginalMethods {
-  const slot = slotOf(res);
+  const present = res[SLOT];
+  // The response gets a slot of its own, so that the methods stay if it gets another prototype.
+  const isOwn = present !== undefined && Object.hasOwn(res, SLOT);
+  const slot = isOwn ? present : addSlot(res, present?.original ?? res);
   const outer = slot.gate;
   slot.gate = gate;
   // The shared listener calls the gate added last; an earlier gate gets a listener of its own when the next
   // one is added.
   res.on('close', outer === null ? onClose : () => outer.commitWithoutResponse());
   return outer === null ? slot.original : methodsThrough(outer);
-}
-
-/**
- * The slot of the response itself rather than of its prototype, so that the methods stay if the response gets
- * another prototype.
- */
-function slotOf(res: Gateable): GateSlot {
-  const present = res[SLOT];
-  if (present === undefined) return addSlot(res, res);
-  return Object.hasOwn(res, SLOT) ? present : addSlot(res, present.original);
 }
 
 function addSlot(res: Gateable, { writeHead, write, end, flushHeaders }: OriginalMethods): GateSlot {

@@ -60,7 +60,7 @@ export class ResponseGate {
    */
   onCall(method: keyof OriginalMethods, args: unknown[]): unknown {
     if (this.#session.holdsId) this.#beginForCookie(method === 'writeHead' ? args : []);
-    if (this.#isHeldInVain) this.#replace(503);
+    if (this.#held !== null && this.#isHeldInVain(this.#held)) this.#replace(503);
     if (method === 'writeHead') {
       if (this.#failed) return this.#res;
       if (this.#writer.isWriting || !(this.#committing || this.#session.due))
@@ -83,7 +83,7 @@ export class ResponseGate {
       if (!this.#committing) this.#commit();
       return whileHeld;
     }
-    this.#releaseHead();
+    if (this.#held !== null) this.#releaseHead(this.#held);
     return this.#writer.perform(method, args);
   }
 
@@ -121,8 +121,8 @@ export class ResponseGate {
    * Whether a head is held for a commit that will not come: a commit started by the application failed, and
    * no exception filter can answer a response that looks sent.
    */
-  get #isHeldInVain(): boolean {
-    const holdsHead = this.#held?.looksSent === true && !this.#writer.headLeft;
+  #isHeldInVain(held: HeldResponse): boolean {
+    const holdsHead = held.looksSent && !this.#writer.headLeft;
     return holdsHead && !this.#committing && !this.#failed && this.#session.abandoned;
   }
 
@@ -177,7 +177,7 @@ export class ResponseGate {
       this.#commitAgain();
       return;
     }
-    this.#releaseHead();
+    this.#releaseHead(held);
     if (this.#writer.noticeHead()) this.#context.late(this.#session);
     let writable = true;
     for (let next = held.first; next !== undefined; next = held.first) {
@@ -199,8 +199,8 @@ export class ResponseGate {
     held.releaseWriters(writable && !this.#writer.ended);
   }
 
-  #releaseHead(): void {
-    const head = this.#held?.takeHead() ?? null;
+  #releaseHead(held: HeldResponse): void {
+    const head = held.takeHead();
     if (head !== null) this.#writer.writeHead(head);
   }
 
