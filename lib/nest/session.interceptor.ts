@@ -3,7 +3,6 @@ import { type Observable, defer, map, mergeMap } from 'rxjs';
 import { answersItself } from './commit/answering-handlers.js';
 import { asAnswer, commitBefore } from './commit/commit-before.js';
 import { currentSession } from './current-session.js';
-import type { HostedSession } from '../session/hosted-session.js';
 
 /**
  * Initiates the session if that has not happened yet (a guard has switched to it by `setId`), and commits it
@@ -21,15 +20,13 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const hosted = currentSession(context);
     if (hosted === undefined) return next.handle();
-    const answers = handled(hosted, next);
+    // A failed load is not retried: using the session throws.
+    const isReady = hosted.initiated || hosted.host.unavailable;
+    const answers = isReady
+      ? next.handle()
+      : defer(() => hosted.session.initiate()).pipe(mergeMap(() => next.handle()));
     // An operation calls many resolvers: the code that opened its session commits once for all of them.
     if (context.getType<string>() === 'graphql') return answers.pipe(map(asAnswer));
     return commitBefore(answers, hosted, answersItself(context.getHandler()));
   }
-}
-
-/** Calls the handler once the session is loaded. A failed load is not retried: using the session throws. */
-function handled(hosted: HostedSession, next: CallHandler): Observable<unknown> {
-  if (hosted.initiated || hosted.host.unavailable) return next.handle();
-  return defer(() => hosted.session.initiate()).pipe(mergeMap(() => next.handle()));
 }

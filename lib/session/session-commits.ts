@@ -121,7 +121,8 @@ export abstract class SessionCommits {
     const life = this.life;
     // The session is not looked at unless it is armed.
     if (life === null || !this.#armed) return;
-    return this.#wouldBeTooLate(life) ? Promise.reject(this.giveUpTooLate()) : life.commit();
+    const refused = this.refuseTooLate();
+    return refused === undefined ? life.commit() : Promise.reject(refused);
   }
 
   /**
@@ -134,14 +135,12 @@ export abstract class SessionCommits {
     return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
   }
 
-  /** Drops changes that need a cookie if it is too late to send one. */
-  refuseTooLate(): void {
-    if (this.life !== null && this.#wouldBeTooLate(this.life)) this.giveUpTooLate();
-  }
-
-  #wouldBeTooLate(life: SessionLifecycle): boolean {
+  /** Drops changes that need a cookie if it is too late to send one; returns what their commit rejects with. */
+  refuseTooLate(): Error | undefined {
+    const { life } = this;
     // `headSent` first: it is seldom true, and the other two have to look for changes.
-    return this.host.headSent && life.due && life.needsCookie;
+    const isTooLate = this.host.headSent && life !== null && life.due && life.needsCookie;
+    return isTooLate ? this.giveUpTooLate() : undefined;
   }
 
   /**
