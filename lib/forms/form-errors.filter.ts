@@ -7,7 +7,7 @@ import {
   Injectable,
   Optional,
 } from '@nestjs/common';
-import { type AnyRequest, sessionOf } from '../http/session-of.js';
+import { type AnyRequest, sessionOf } from '../http/http-sessions.js';
 import { SessionConfigError } from '../session.errors.js';
 import { pathOfThisSite } from '../session/path-of-this-site.js';
 import { flashRefusedForm } from '../session/refused-form.js';

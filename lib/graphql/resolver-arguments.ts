@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { propertyOf } from '../http/property-of.js';
 import { isHandshake } from '../http/raw-http.js';
-import { type AnyRequest, sessionOf } from '../http/session-of.js';
+import { type AnyRequest, sessionOf } from '../http/http-sessions.js';
 import type { HostedSession } from '../session/hosted-session.js';
 
 /** The arguments of a resolver that lead to a session. */

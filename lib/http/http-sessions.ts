@@ -8,7 +8,33 @@ import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
-import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.js';
+
+/**
+ * A session that an application opened for a request. Several applications, mounted below each other, may
+ * handle one request.
+ */
+interface OpenedSession {
+  /** The HttpSessions of the application that opened it. */
+  readonly owner: HttpSessions;
+  /** Undefined on an excluded route. */
+  readonly hosted: HostedSession | undefined;
+  /** What another application opened for the same request before. */
+  readonly before: OpenedSession | undefined;
+}
+
+/** The request's key for the session that was opened last, which links to the earlier ones. */
+const LAST_OPENED = Symbol('nestjs-session-kit last opened');
+/** The request's key for the session of the application that is currently running. */
+const CURRENT_SESSION = Symbol('nestjs-session-kit current session');
+
+/** A Node.js request. */
+export interface SessionCarrier {
+  [LAST_OPENED]?: OpenedSession;
+  [CURRENT_SESSION]?: OpenedSession;
+}
+
+/** A request of Node.js, Express or Fastify; the latter leads to that of Node.js. */
+export type AnyRequest = SessionCarrier & { readonly raw?: SessionCarrier };
 
 /**
  * The sessions of one application's HTTP requests, and the only entry point for middleware and hooks. An
@@ -72,13 +98,15 @@ export class HttpSessions {
     if (hosted !== undefined) prepareGate(res);
     // A decorator adds the properties to Fastify's own requests. Only middleware uses the underlying Node.js request.
     if (hosted !== undefined && platform === null) this.#addProperties(req);
-    const goOn = (): void => run(req, opened, next);
     const pending = hosted?.initiate();
-    if (pending === undefined) return goOn();
-    pending.then(goOn, (error: unknown) => {
-      if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
-      next(new SessionUnavailableException(error));
-    });
+    if (pending === undefined) return run(req, opened, next);
+    pending.then(
+      () => run(req, opened, next),
+      (error: unknown) => {
+        if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
+        next(new SessionUnavailableException(error));
+      },
+    );
   }
 
   /** Whether code already runs in the context that `runInContext` would set. Called for each layer of middleware. */
@@ -120,6 +148,18 @@ export class HttpSessions {
     while (opened !== undefined && opened.owner !== this) opened = opened.before;
     return opened;
   }
+}
+
+/**
+ * The session of a request.
+ *
+ * The request decides which session this is, not the async context: a callback of a shared connection runs in
+ * the context of whoever opened the connection.
+ *
+ * @returns undefined if no session was opened, and on an excluded route
+ */
+export function sessionOf(request: AnyRequest | undefined): HostedSession | undefined {
+  return (request?.[CURRENT_SESSION] ?? request?.raw?.[CURRENT_SESSION])?.hosted;
 }
 
 function run<T>(req: RawRequest, opened: OpenedSession | undefined, call: () => T): T {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SessionCarrier } from './session-of.js';
+import type { SessionCarrier } from './http-sessions.js';
 import type { Route } from './consumes-flash.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { httpSessionOf, resolverArguments, upgradeOf } from '../graphql/resolver-arguments.js';
-import { type AnyRequest, sessionOf } from '../http/session-of.js';
+import { type AnyRequest, sessionOf } from '../http/http-sessions.js';
 import { DetachedHost } from '../session/detached-host.js';
 import type { HostedSession } from '../session/hosted-session.js';
 import { NoSessionError } from '../session.errors.js';
