@@ -24,6 +24,9 @@ describe('Reading the Cookie header', () => {
       'session.10=x',
       'session-0=x',
       'session.=x',
+      // With the prefix `__Host-`, a browser would let a subdomain set these.
+      '\tsession=x',
+      '\u00a0session=x',
     ]) {
       expect(cookie.read(header), header).toEqual({ tokens: [], names: [] });
     }

@@ -21,9 +21,6 @@ const MAX_AGE_BYTES = '; Max-Age='.length + 10;
 /** How many cookies of one name are read from a request; any more are ignored. */
 const MAX_CANDIDATES = 8;
 
-/** A cookie's value may be quoted as a whole. */
-const QUOTED = /^"(.*)"$/s;
-
 /** The allowed spelling of each attribute, for messages. */
 const WRITTEN = {
   name: "letters, digits and !#$%&'*+-.^_`|~ (RFC 6265bis, 4.1.1)",
@@ -101,16 +98,16 @@ export class SessionCookie {
     for (let start = 0, end = 0; start < header.length; start = end + 1) {
       end = header.indexOf(';', start);
       if (end === -1) end = header.length;
-      const pair = header.slice(start, end);
-      const at = pair.search(/[^ ]/);
-      if (!pair.startsWith(this.name, at)) continue;
-      const equals = pair.indexOf('=', at);
+      // Spaces only: a browser takes a name behind any other blank for a name without the prefix `__Host-`.
+      let at = start;
+      while (header.charCodeAt(at) === 0x20) at += 1;
+      if (!header.startsWith(this.name, at)) continue;
+      // Searching the header itself would run past the pair, for each pair without an equals sign.
+      const pair = header.slice(at, end);
+      const equals = pair.indexOf('=');
       if (equals === -1) continue;
-      const rest = pair.slice(at + this.name.length, equals).trimEnd();
-      const value = pair
-        .slice(equals + 1)
-        .trim()
-        .replace(QUOTED, '$1');
+      const rest = pair.slice(this.name.length, equals).trimEnd();
+      const value = unquote(pair.slice(equals + 1).trim());
       if (rest === '') {
         if (whole.length < MAX_CANDIDATES) whole.push(value);
       } else if (/^\.\d$/.test(rest)) {
@@ -209,4 +206,8 @@ function joinPieces(pieces: readonly string[]): string | null {
     token += piece;
   }
   return token;
+}
+
+function unquote(value: string): string {
+  return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
