@@ -1,5 +1,4 @@
 import type { Caller } from '../lifecycle/caller.js';
-import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionCommits } from '../session/session-commits.js';
@@ -65,6 +64,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #sent: SentTokens;
   /** Where this request's tokens travel. */
   readonly #place: TokenPlace;
+  /** Whether the request came with a token, or with a cookie that another library set. */
+  readonly #hasSent: boolean;
   #gate: ResponseGate | null = null;
   #tooLateReported = false;
   /**
@@ -97,6 +98,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.tokens = sent.tokens;
     this.earlierTokens = sent.earlierTokens;
     this.takeOver = this.#foreign?.takeOver;
+    const hasTokens = sent.names.length > 0 || sent.tokens.length > 0 || sent.earlierTokens !== undefined;
+    this.#hasSent = hasTokens || this.#foreign !== null;
   }
 
   createLifecycle(): SessionLifecycle {
@@ -211,7 +214,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   headAdditions(session: SessionCommits): readonly HeadAddition[] {
-    const due = this.#cookieInstruction(session);
+    const due = session.cookieInstruction(this.#hasSent);
     if (due.kind === 'none') return [];
     return tokenAdditions(due, {
       setup: this.#setup,
@@ -221,13 +224,6 @@ export class HttpSessionHost implements SessionHost, GateContext {
       req: this.#req,
       platform: this.platform,
     });
-  }
-
-  #cookieInstruction(session: SessionCommits): CookieInstruction {
-    const { tokens, names, earlierTokens } = this.#sent;
-    const came =
-      names.length > 0 || tokens.length > 0 || earlierTokens !== undefined || this.#foreign !== null;
-    return session.cookieInstruction(came);
   }
 
   failed(error: unknown, response: FailedResponse): void {
@@ -243,6 +239,6 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   late(session: SessionCommits): void {
-    if (this.#cookieInstruction(session).kind !== 'none') this.#settings.log.warn(BEGUN_LATE);
+    if (session.cookieInstruction(this.#hasSent).kind !== 'none') this.#settings.log.warn(BEGUN_LATE);
   }
 }

@@ -74,11 +74,12 @@ export class ResponseGate {
       refuseCall(this.#res, method, args, REPLACED);
       return whileHeld;
     }
+    const { headLeft } = this.#writer;
+    let isDue = !this.#committing && this.#session.due;
     // A change that needs a cookie is dropped now, so nothing has to wait for it.
-    if (this.#writer.headLeft && !this.#committing) this.#session.refuseTooLate();
+    if (isDue && headLeft) isDue = this.#session.refuseTooLate() === undefined;
     // Once the head was sent, only the end has to wait.
-    const waits = method === 'end' || !this.#writer.headLeft;
-    if (this.#committing || (waits && this.#session.due)) {
+    if (this.#committing || (isDue && (method === 'end' || !headLeft))) {
       this.#holding.hold(method, args);
       if (!this.#committing) this.#commit();
       return whileHeld;
