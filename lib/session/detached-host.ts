@@ -49,12 +49,13 @@ const COOKIE_NEEDS: Readonly<Record<CookieNeed, string>> = {
 /**
  * The host of a session for which no cookie can be sent: a job, a message on a socket, a subscription. Flash
  * messages are meant for pages, so they are neither shown nor consumed here; messages flashed here are shown
- * by the next page. The creator of a host commits (`session.commitDue()`) and calls `end` when the code
+ * by the next page. The creator of a host commits (`hosted.commitDue()`) and calls `end` when the code
  * inside has finished.
  *
  * @example
  * const host = new DetachedHost(settings, SOCKET, [token], request);
- * const session = await new RequestSession(host).initiate();
+ * const hosted = new HostedSession(host);
+ * await hosted.initiate();
  */
 export class DetachedHost implements SessionHost {
   readonly #settings: DetachedSettings;

@@ -18,7 +18,7 @@ type Load = (life: SessionLifecycle) => Promise<void> | void;
  * `endable` to write. These check whether the write is allowed, and make the response wait for a commit.
  */
 export class HostedSession extends SessionCommits {
-  /** What the application is given. */
+  /** What the application is given. Replaced only by a session that a test makes. */
   session: RequestSession;
   /** Whether the session is loaded. */
   initiated: boolean;
