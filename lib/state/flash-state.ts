@@ -2,7 +2,7 @@ import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
 import { type ConsumesFlash, type FlashReader, isAgingDue, latestUnread, leftOf } from './flash-aging.js';
 import { FlashLayers, type Flashed, NOTHING, joined, overlaid, renewed } from './flash-layers.js';
-import { OutgoingFlash, holds, leftBy } from './outgoing-flash.js';
+import { OutgoingFlash, holds } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
 import { type Values, readPath } from './values.js';
 
@@ -70,7 +70,7 @@ export class FlashState {
     for (const name of this.#dropped) again.#dropped.add(name);
     if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log, again.#dropped);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
-    const left = leftBy(log, this.#before);
+    const left = again.#left;
     if (left !== this.#before || since.length > 0)
       again.#visible = new FlashLayers(renewed(left, joined(since)));
     return again;
@@ -157,13 +157,19 @@ export class FlashState {
 
   /**
    * Keeps the previous request's messages for one more request: all of them, or those at the given paths.
-   * Messages that this request flashed under the same name are not replaced.
+   * What this request has removed of them stays removed, and what it flashed under the same name is not replaced.
    */
-  keep(paths: readonly string[] = Object.keys(this.#all)): void {
-    for (const path of paths) {
-      if (readPath(this.#all, path) !== undefined && this.#outgoing?.replaces(path) !== true)
+  keep(paths?: readonly string[]): void {
+    const left = this.#left === this.#before ? this.#all : overlaid(this.#left);
+    for (const path of paths ?? Object.keys(left)) {
+      if (readPath(left, path) !== undefined && this.#outgoing?.replaces(path) !== true)
         this.#change({ op: 'keep', path });
     }
+  }
+
+  /** What this request has not removed of the messages of the previous one. */
+  get #left(): Flashed {
+    return this.#outgoing?.left ?? this.#before;
   }
 
   /**

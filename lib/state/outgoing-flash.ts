@@ -21,6 +21,8 @@ import { pick, readPath } from './values.js';
  */
 export class OutgoingFlash {
   readonly #before: Flashed;
+  /** What this request has not removed of that. Null: all of it. */
+  #left: FlashLayers | null = null;
   /** What is stored, by the number of the write, including empty ones. */
   readonly #stored = new Map<number, FlashLayers>();
   #pending = new FlashLayers();
@@ -31,8 +33,6 @@ export class OutgoingFlash {
   /** The names of messages from before that stay in their batches until they are read in a later request. */
   readonly kept = new Set<string>();
   readonly #dropped: ReadonlySet<string>;
-  /** Whether this request removed all messages from before. */
-  #isCleared = false;
   /** The changes that are not stored yet: stored batches do not contain them. */
   #unstored: FlashChange[] = [];
 
@@ -74,20 +74,26 @@ export class OutgoingFlash {
         return;
       case 'keep':
         if (this.#isUnread(change.path)) this.#keepUnread(change);
-        else this.#pending.keep(this.#before, change.path);
+        else this.#pending.keep(this.left, change.path);
         return;
       case 'remove':
       case 'take':
         for (const layers of this.#allLayers()) layers.remove(change.path);
+        (this.#left ??= new FlashLayers(this.#before)).remove(change.path);
         this.#take(change.path);
         return;
       case 'clear':
         this.#untilRead.clear();
         this.kept.clear();
-        this.#isCleared = true;
+        this.#left = new FlashLayers();
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
     }
+  }
+
+  /** What this request has not removed of the messages from before. Must not be changed. */
+  get left(): Flashed {
+    return this.#left === null ? this.#before : this.#left.share();
   }
 
   #take(path: string): void {
@@ -98,8 +104,8 @@ export class OutgoingFlash {
 
   /** Keeps a message from before that a list is added to, as part of that list. */
   #takeAlong(name: string): void {
-    if (this.#isCleared || this.taken.has(name) || this.kept.has(name) || this.#isUnread(name)) return;
-    const message = readPath(this.#before.messages, name);
+    if (this.taken.has(name) || this.kept.has(name) || this.#isUnread(name)) return;
+    const message = readPath(this.left.messages, name);
     const isOwn = this.#allLayers().some(({ messages }) => readPath(messages, name) !== undefined);
     if (message === undefined || isOwn) return;
     this.kept.add(name);
@@ -120,9 +126,8 @@ export class OutgoingFlash {
     const name = change.path;
     if (this.kept.has(name)) return;
     this.kept.add(name);
-    this.taken.delete(name);
     if (this.#dropped.has(name))
-      this.perform({ op: 'append', name, messages: listOf(this.#before.messages[name]) });
+      this.perform({ op: 'append', name, messages: listOf(this.left.messages[name]) });
   }
 
   #allLayers(): readonly FlashLayers[] {
@@ -130,7 +135,7 @@ export class OutgoingFlash {
   }
 
   has(path: string): boolean {
-    const kept = pick(this.#before.messages, [...this.kept]);
+    const kept = pick(this.left.messages, [...this.kept]);
     return (
       readPath(kept, path) !== undefined ||
       this.#allLayers().some((layers) => layers.read(path) !== undefined)
@@ -188,8 +193,6 @@ export class OutgoingFlash {
           if (isOwn) layers.dropFields();
           break;
         case 'keep':
-          if (this.#isUnread(change.path) && Object.hasOwn(messages, change.path) && !isOwn)
-            layers.set(change.path, messages[change.path]);
           break;
         case 'take':
         case 'remove':
@@ -202,17 +205,6 @@ export class OutgoingFlash {
     }
     return batchOf(stamp, layers.share(), [...unread]);
   }
-}
-
-/** What the changes that a request stored left of the messages from before; these themselves if all of them. */
-export function leftBy({ storedFlash }: ChangeLog, before: Flashed): Flashed {
-  let left: FlashLayers | null = null;
-  for (const change of storedFlash.flatMap(([, changes]) => changes)) {
-    if (change.op === 'clear') left = new FlashLayers();
-    else if (change.op === 'remove' || change.op === 'take')
-      (left ??= new FlashLayers(before)).remove(change.path);
-  }
-  return left === null ? before : left.share();
 }
 
 /** Whether batches up to a number contain messages of a name. */

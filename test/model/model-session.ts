@@ -277,17 +277,17 @@ export abstract class ModelSession {
   }
 
   reflash(): this {
-    return this.keep(Object.keys(shown(this.previous)));
+    return this.keep(Object.keys(shown(this.unremoved)));
   }
 
-  /** Keeps messages; what this request flashed under the same name stays. */
+  /** Keeps messages that it has not removed; what this request flashed under the same name stays. */
   keep(keys: unknown): this {
     this.checkWritable();
     for (const key of asList(keys)) {
-      if (read(shown(this.previous), key) === undefined || read(shown(this.next), key) !== undefined)
+      if (read(shown(this.unremoved), key) === undefined || read(shown(this.next), key) !== undefined)
         continue;
-      const message = read(this.previous.messages, key);
-      const field = read(this.previous.fields, key);
+      const message = read(this.unremoved.messages, key);
+      const field = read(this.unremoved.fields, key);
       if (message !== undefined) writeMessage(this.next.messages, key, message);
       if (field !== undefined) {
         for (const fields of [this.next.fields, this.next.olderFields]) writeMessage(fields, key, field);

@@ -52,6 +52,7 @@ const uses = (names: string, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Ste
 
 interface Kinds {
   readonly all: readonly fc.Arbitrary<Step>[];
+  readonly removing: fc.Arbitrary<Step>;
   readonly mutating: fc.Arbitrary<Step>;
   readonly flashing: fc.Arbitrary<Step>;
   readonly reloading: fc.Arbitrary<Step>;
@@ -150,7 +151,7 @@ function kinds(someOf: readonly string[]): Kinds {
     signingIn,
     asking,
   ];
-  return { all, mutating, flashing, reloading };
+  return { all, removing, mutating, flashing, reloading };
 }
 
 const switching = uses(
@@ -212,6 +213,19 @@ export function scripts(more: { switches: boolean; lists: boolean }): fc.Arbitra
       })
       .filter(isClear)
       .chain((some) => fc.array(visit(fc.oneof(...some)), { minLength: 1, maxLength: 5, size: 'max' }));
+  });
+}
+
+/** Scripts of a few requests that flash messages, remove some, and keep some. */
+export function flashScripts(): fc.Arbitrary<Script> {
+  return fc.shuffledSubarray(KEYS, { minLength: 1, maxLength: 2 }).chain((keys) => {
+    const { removing, flashing } = kinds(keys);
+    const step = fc.oneof(
+      { weight: 4, arbitrary: flashing },
+      { weight: 2, arbitrary: removing },
+      uses('reflash commit reload'),
+    );
+    return fc.array(visit(step), { minLength: 3, maxLength: 5 });
   });
 }
 

@@ -6,7 +6,7 @@ import { HandlerApp } from '../support/handler-app.js';
 import { Browser, receivedCookies } from './browser.js';
 import type { Settings } from './model-application.js';
 import { Play, type Time } from './play.js';
-import { LISTED_USERS, scripts, written } from './script.js';
+import { LISTED_USERS, flashScripts, scripts, written } from './script.js';
 
 const START = Date.UTC(2030, 0, 1);
 /** More runs find rarer failures: MODEL_RUNS=5000 npx vitest run test/model */
@@ -85,9 +85,12 @@ describe.each([
     vi.useRealTimers();
   });
 
-  it('behaves like the model of the design, whatever two visitors do', async () => {
+  it.each([
+    ['whatever two visitors do', scripts({ switches: isInStore, lists })],
+    ['whatever they remove and keep of what was flashed', flashScripts()],
+  ])('behaves like the model of the design, %s', async (_what, some) => {
     await fc.assert(
-      fc.asyncProperty(scripts({ switches: isInStore, lists }), async (script) => {
+      fc.asyncProperty(some, async (script) => {
         vi.setSystemTime(START);
         if (lists) for (const user of LISTED_USERS) await app.manager.endAll(user);
         try {

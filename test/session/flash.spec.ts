@@ -193,6 +193,31 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({ b: { c: 2 }, new: 4, newer: 5 });
     });
 
+    it.each<[string, (session: RequestSession) => unknown, object]>([
+      ['forget', (session) => session.forget('a', 'b.c'), { b: { d: 3 }, f: 4 }],
+      ['pull', (session) => [session.pull('a'), session.pull('f')], { b: { c: 2, d: 3 } }],
+      ['replacing and forget', (session) => session.flash('a', 5).forget('a'), { b: { c: 2, d: 3 }, f: 4 }],
+      ['a forget that is stored', (session) => session.forget('a').commit(), { b: { c: 2, d: 3 }, f: 4 }],
+      ['flush', (session) => session.flush(), {}],
+      ['reset', (session) => session.reset({}), {}],
+      ['signOut', (session) => session.signOut(), {}],
+    ])('stay removed after %s, whatever is kept then', async (_how, remove, left) => {
+      for (const keep of [
+        (session: RequestSession) => session.reflash(),
+        (session: RequestSession) => session.keep('a', 'b', 'f'),
+      ]) {
+        const visitor = app.visitor();
+        await visitor.in((session) => session.flashAll().flash({ a: 1, b: { c: 2, d: 3 } }), {
+          body: { f: 4 },
+        });
+        await visitor.in(async (session) => {
+          await remove(session);
+          keep(session);
+        });
+        expect(await visitor.in(messages)).toEqual(left);
+      }
+    });
+
     it('are queried and kept by several keys, or by a list of keys', async () => {
       const visitor = app.visitor();
       const flashed = { a: 1, b: { c: 2 }, d: 3 };
