@@ -20,6 +20,8 @@ export abstract class SessionCommits {
   #unattended = false;
   /** Whether the application was given the session: the response may now be specific to one visitor. */
   handedOut = false;
+  /** Whether the answer says that the store has failed. */
+  #isUncached = false;
 
   static {
     // A request leads here by a key of its own: console.log must show neither its tokens nor the values.
@@ -149,6 +151,17 @@ export abstract class SessionCommits {
    */
   abandon(): void {
     this.life?.abandon();
+  }
+
+  /** Called when the request is answered with a failure of the store: no cache may keep the answer. */
+  keepUncached(): void {
+    this.#isUncached = true;
+    this.arm();
+  }
+
+  /** Whether no cache may keep the answer, as the session could not be stored or loaded. */
+  get isUncached(): boolean {
+    return this.#isUncached || this.abandoned;
   }
 
   /** Whether storing was stopped for this request (`abandon`). */

@@ -22,6 +22,8 @@ function endless(): Readable {
   return stream;
 }
 
+let failNow: () => void = () => undefined;
+
 @Controller()
 class FailingController {
   @Get('unstorable')
@@ -42,6 +44,24 @@ class FailingController {
   @Header('Expires', 'Wed, 21 Oct 2037 07:28:00 GMT')
   cached(@Session() session: Session): object {
     session.put('visits', 1);
+    return {};
+  }
+
+  @Get('touched')
+  @Header('Cache-Control', 'public, max-age=600')
+  @Header('ETag', '"page"')
+  async touched(@Session() session: Session): Promise<object> {
+    failNow();
+    await session.touch();
+    return {};
+  }
+
+  @Get('reloaded')
+  @Header('Cache-Control', 'public, max-age=600')
+  @Header('Expires', 'Wed, 21 Oct 2037 07:28:00 GMT')
+  async reloaded(@Session() session: Session): Promise<object> {
+    failNow();
+    await session.reload();
     return {};
   }
 
@@ -171,6 +191,20 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     expect(headers['cache-control']).toBe('no-store');
     expect([headers['etag'], headers['expires']]).toEqual([undefined, undefined]);
   });
+
+  it.each(['touched', 'reloaded'])(
+    'gets a response that no cache stores if a session that is %s by the handler cannot be',
+    async (path) => {
+      await using scene = await begin();
+      const { app, driver } = scene;
+      const visitor = app.visitor();
+      await visitor.get('/cached').expect(200);
+      failNow = () => void (driver.mood = 'failing');
+      const { headers } = await visitor.get(`/${path}`).expect(503);
+      expect(headers['cache-control']).toBe('no-store');
+      expect([headers['etag'], headers['expires']]).toEqual([undefined, undefined]);
+    },
+  );
 
   it('gets a response that no cache stores if it could not even be loaded', async () => {
     await using scene = await begin();

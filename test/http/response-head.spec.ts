@@ -41,6 +41,24 @@ async function send(
 const OWN = 'own=1; Path=/';
 
 describe('The head of a response with a session cookie', () => {
+  it.each<[string, HeadArguments]>([
+    ['an object', [200, { '': 'ignored', 'x-own': 'yes' }]],
+    [
+      'a list of pairs',
+      [
+        200,
+        [
+          ['', 'ignored'],
+          ['x-own', 'yes'],
+        ],
+      ],
+    ],
+    ['a flat list', [200, 'OK', ['', 'ignored', 'x-own', 'yes']]],
+  ])('ignores a header without a name in %s, as Node.js does beside other headers', async (_, args) => {
+    const { status, headers } = await send(args);
+    expect([status, headers['x-own'], headers['set-cookie']]).toEqual([200, 'yes', COOKIES]);
+  });
+
   it('contains the cookie, and marks the response as private to caches', async () => {
     const { status, headers } = await send([204]);
     expect(status).toBe(204);

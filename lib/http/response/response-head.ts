@@ -80,10 +80,15 @@ function withHeadersSet(res: ServerResponse, args: HeadArguments): HeadArguments
 }
 
 /**
- * The headers passed to `writeHead`, each name once. Node.js accepts an object, a list of pairs, or a flat list
+ * The headers passed to `writeHead`, each name once, without those that have no name, which Node.js ignores on a
+ * response that has other headers. It accepts an object, a list of pairs, or a flat list
  * of names and values; Node 20 drops repeated names of a flat list.
  */
-function headersIn([, message, headers]: readonly unknown[]): [name: string, value: string | string[]][] {
+function headersIn(args: readonly unknown[]): [name: string, value: string | string[]][] {
+  return allHeadersIn(args).filter(([name]) => name !== '');
+}
+
+function allHeadersIn([, message, headers]: readonly unknown[]): [name: string, value: string | string[]][] {
   const given = headers ?? message;
   if (typeof given !== 'object' || given === null) return [];
   if (!Array.isArray(given)) return Object.entries(given);

@@ -104,6 +104,7 @@ export function asAnswer(value: unknown): unknown {
 function asUnavailable(error: unknown, session: SessionCommits): unknown {
   if (!(error instanceof SessionStoreError)) return error;
   if (session.due) session.abandon();
+  session.keepUncached();
   return new SessionUnavailableException(error);
 }
 
