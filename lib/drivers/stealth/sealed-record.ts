@@ -1,8 +1,7 @@
 import type { SessionRecord } from '../driver.js';
 
 /** expiresAt and lastActivity as 48-bit milliseconds, version as 32 bits, the lengths of three optional texts. */
-const LENGTHS_START = 6 + 6 + 4;
-const HEADER_BYTES = LENGTHS_START + 3 * 2;
+const HEADER_BYTES = 6 + 6 + 4 + 3 * 2;
 const ABSENT = 0xffff;
 /** The longest text whose length fits into its field. */
 const MAX_TEXT_BYTES = ABSENT - 1;
@@ -12,18 +11,23 @@ const MAX_TEXT_BYTES = ABSENT - 1;
  * `packed-record.ts`).
  */
 export function bytesOfRecord(record: SessionRecord): Buffer {
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header.writeUIntBE(record.expiresAt, 0, 6);
-  header.writeUIntBE(record.lastActivity, 6, 6);
-  header.writeUInt32BE(record.version, 12);
-  const parts = [header];
-  let lengthAt = LENGTHS_START;
-  for (const text of [record.userId, record.ipAddress, record.userAgent]) {
+  const { payload, userId, ipAddress, userAgent } = record;
+  const lengths: number[] = [];
+  const present: Buffer[] = [];
+  for (const text of [userId, ipAddress, userAgent]) {
     const bytes = text === null ? null : Buffer.from(text).subarray(0, MAX_TEXT_BYTES);
-    lengthAt = header.writeUInt16BE(bytes === null ? ABSENT : bytes.length, lengthAt);
-    if (bytes !== null) parts.push(bytes);
+    lengths.push(bytes === null ? ABSENT : bytes.length);
+    if (bytes !== null) present.push(bytes);
   }
-  return Buffer.concat([...parts, Buffer.from(record.payload)]);
+  const texts = Buffer.concat(present);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + texts.length + Buffer.byteLength(payload));
+  bytes.writeUIntBE(record.expiresAt, 0, 6);
+  bytes.writeUIntBE(record.lastActivity, 6, 6);
+  bytes.writeUInt32BE(record.version, 12);
+  for (const [index, length] of lengths.entries()) bytes.writeUInt16BE(length, 16 + index * 2);
+  bytes.set(texts, HEADER_BYTES);
+  bytes.write(payload, HEADER_BYTES + texts.length);
+  return bytes;
 }
 
 /** Reads the record that `bytesOfRecord` wrote. Null if there are too few bytes. */
@@ -31,7 +35,7 @@ export function recordOfBytes(bytes: Buffer): SessionRecord | null {
   if (bytes.length < HEADER_BYTES) return null;
   let offset = HEADER_BYTES;
   const text = (index: number): string | null => {
-    const length = bytes.readUInt16BE(LENGTHS_START + index * 2);
+    const length = bytes.readUInt16BE(16 + index * 2);
     if (length === ABSENT) return null;
     offset += length;
     return bytes.toString('utf8', offset - length, offset);
