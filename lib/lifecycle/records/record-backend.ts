@@ -66,7 +66,7 @@ export class RecordBackend implements SessionBackend {
     const isLimited = sessionsPerUser !== undefined && this.users !== null;
     this.#limit = isLimited ? new SessionLimit(sessionsPerUser, this.users) : null;
     this.#writer = new MergingWriter(store, queue, this.finder, this.remover, wait, this.#limit);
-    this.#renewal = new RecordRenewal(runtime, store, this.finder, this.#writer);
+    this.#renewal = new RecordRenewal(runtime, store, this.finder, this.remover, this.#writer);
     this.#takeOver = new RecordTakeOver(runtime, store);
   }
 

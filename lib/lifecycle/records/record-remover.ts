@@ -243,9 +243,13 @@ export class RecordRemover {
     }
   }
 
+  /** When a redirect or tombstone that is placed now expires, epoch ms. */
+  untilForgotten(): number {
+    return this.#runtime.clock.now() + (this.#isLedger ? UNDER_WAY_MS : REDIRECT_MS);
+  }
+
   #placeholder(payload: string, version: number, until = 0): SessionRecord {
-    const now = this.#runtime.clock.now();
-    const expiresAt = Math.max(until, now + (this.#isLedger ? UNDER_WAY_MS : REDIRECT_MS));
-    return { payload, expiresAt, version, lastActivity: now, ...NOBODY };
+    const expiresAt = Math.max(until, this.untilForgotten());
+    return { payload, expiresAt, version, lastActivity: this.#runtime.clock.now(), ...NOBODY };
   }
 }

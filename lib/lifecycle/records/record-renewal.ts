@@ -3,7 +3,7 @@ import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
 import type { RecordFinder } from './record-finder.js';
-import { UNDER_WAY_MS } from '../lifetimes.js';
+import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { MergingWriter } from './merging-writer.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -13,12 +13,20 @@ export class RecordRenewal {
   readonly #runtime: SessionRuntime;
   readonly #store: RecordStore;
   readonly #finder: RecordFinder;
+  readonly #remover: RecordRemover;
   readonly #writer: MergingWriter;
 
-  constructor(runtime: SessionRuntime, store: RecordStore, finder: RecordFinder, writer: MergingWriter) {
+  constructor(
+    runtime: SessionRuntime,
+    store: RecordStore,
+    finder: RecordFinder,
+    remover: RecordRemover,
+    writer: MergingWriter,
+  ) {
     this.#runtime = runtime;
     this.#store = store;
     this.#finder = finder;
+    this.#remover = remover;
     this.#writer = writer;
   }
 
@@ -59,7 +67,7 @@ export class RecordRenewal {
       session.renewed(until, isCookieDue && isOurs);
       return true;
     }
-    await store.touch(base.id, this.#runtime.clock.now() + UNDER_WAY_MS);
+    await store.touch(base.id, this.#remover.untilForgotten());
     if (found.kind === 'gone' || session.closed) return false;
     // The session may have been moved by this request's own write, whose answer got lost. Resending that
     // write tells whether it was.
