@@ -11,6 +11,7 @@ interface Reader {
   readonly reaches: boolean;
   /** The flash messages that it saw; its next commit uses them up. */
   readonly seen: readonly string[];
+  /** What it has not removed of them. */
   readonly previous: Readonly<Record<string, unknown>>;
   /** What it flashed in earlier commits and has not removed since. */
   readonly own: readonly Batch[];
@@ -83,9 +84,9 @@ function applyFlash(
   reader: Reader,
   changes: readonly ModelChange[],
   id: string,
-): { readonly batches: readonly Batch[]; readonly own: readonly Batch[] } {
+): Pick<Shared, 'batches'> & Pick<Reader, 'previous' | 'own'> {
   let pending: Record<string, unknown> = {};
-  let own = reader.own;
+  let { previous, own } = reader;
   const withdraw = (key: string | null): void => {
     own = own.map((batch) => ({
       id: batch.id,
@@ -101,12 +102,15 @@ function applyFlash(
     } else if (change.op === 'forget') {
       withdraw(change.key);
       delete pending[change.key];
+      const { [change.key]: _removed, ...left } = previous;
+      previous = left;
     } else if (change.op === 'flush') {
       withdraw(null);
       pending = {};
+      previous = {};
     } else if (change.op === 'keep') {
       const flashed = joined(own);
-      for (const [key, value] of Object.entries(reader.previous)) {
+      for (const [key, value] of Object.entries(previous)) {
         if (!(key in pending) && !(key in flashed)) pending[key] = value;
       }
     }
@@ -115,13 +119,13 @@ function applyFlash(
   const batches = shared.batches
     .filter((batch) => !reader.seen.includes(batch.id))
     .map((batch) => own.find((each) => each.id === batch.id) ?? batch);
-  return { batches: [...batches, fresh], own: [...own, fresh] };
+  return { batches: [...batches, fresh], previous, own: [...own, fresh] };
 }
 
 /** The final contents of a session that only one request knew of. */
-export function ownSession({ changes, previous }: NonNullable<Trace['own']>): View {
+export function ownSession({ changes }: NonNullable<Trace['own']>): View {
   const nothing: Shared = { state: 'lives', values: {}, batches: [], readers: [] };
-  const { batches } = applyFlash(nothing, { reaches: true, seen: [], previous, own: [] }, changes, 'own');
+  const { batches } = applyFlash(nothing, { reaches: true, seen: [], previous: {}, own: [] }, changes, 'own');
   return { values: applyAll({}, changes), messages: joined(batches) };
 }
 
@@ -151,12 +155,12 @@ function after(shared: Shared, index: number, position: number, event: Event): S
       if (shared.state === 'ended') return event.stored === null ? shared : null;
       if (event.moves === 'invalidate') return { ...shared, state: 'ended' };
       const id = `${index}.${position}`;
-      const { batches, own } = applyFlash(shared, reader, event.changes, id);
+      const { batches, ...flashed } = applyFlash(shared, reader, event.changes, id);
       return {
         state: event.moves === 'regenerate' ? 'moved' : shared.state,
         values: applyAll(shared.values, event.changes),
         batches,
-        readers: withReader({ ...reader, own }),
+        readers: withReader({ ...reader, ...flashed }),
       };
     }
   }

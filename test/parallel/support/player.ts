@@ -1,7 +1,7 @@
 import type { HostedSession } from '../../../lib/session/hosted-session.js';
 import type { RequestSession } from '../../../lib/session/request-session.js';
 import type { RequestPlan, Step } from './history.js';
-import type { Event, Found, ModelChange, Moves, Trace, View } from './trace.js';
+import type { Event, Found, ModelChange, Moves, Trace } from './trace.js';
 
 /** The environment that a history is played in, real or simulated. */
 export interface Stage {
@@ -21,7 +21,6 @@ export class Player {
   readonly #session: RequestSession;
   readonly #name: string;
   readonly #looks: boolean;
-  #previous: View['messages'] = {};
   #changes: ModelChange[] = [];
   #moves: Moves = 'stays';
   /** The first object got from each key, since an application holds on to its references. */
@@ -59,8 +58,7 @@ export class Player {
     const found = this.#session.stored ? foundIn(this.#session, this.#looks) : null;
     this.trace.events.push({ kind: 'load', found, begin, end });
     this.#mayReach = found === null;
-    if (found === null) this.#alone({});
-    else this.#previous = found.messages;
+    if (found === null) this.#alone();
   }
 
   async play({ steps }: RequestPlan): Promise<void> {
@@ -76,9 +74,9 @@ export class Player {
   }
 
   /** From here on, the request has a session that no other request knows. */
-  #alone(previous: View['messages']): void {
+  #alone(): void {
     this.#shared = false;
-    this.trace.own = { changes: [], previous };
+    this.trace.own = { changes: [] };
   }
 
   get #unique(): string {
@@ -197,7 +195,7 @@ export class Player {
     await this.#session.destroy();
     if (shared) this.trace.events.push({ kind: 'destroy', begin, end: this.#stage.tick() });
     this.#dropped = false;
-    this.#alone({});
+    this.#alone();
   }
 
   /** Commits with the given function and records what was committed. */
@@ -250,7 +248,7 @@ export class Player {
     if (stored === false) {
       this.#dropped = true;
     } else if (moves === 'invalidate') {
-      this.#alone(this.#previous);
+      this.#alone();
       this.trace.own?.changes.push(...changes.slice(changes.findLastIndex(({ op }) => op === 'flush') + 1));
     }
   }

@@ -44,5 +44,5 @@ export type Event = {
 export interface Trace {
   readonly events: Event[];
   /** What it stored in its own session, having found none or ended the shared one. Null: it has none. */
-  own: { readonly changes: ModelChange[]; readonly previous: View['messages'] } | null;
+  own: { readonly changes: ModelChange[] } | null;
 }
