@@ -136,6 +136,14 @@ describe('a cookie-based session with a ledger', () => {
     expect((await open(next)).stored).toBe(false);
   });
 
+  it('is signed in by a request during which its cookie expires', async () => {
+    const { world, here, does, open } = setUp();
+    const request = await here.request(tokenOf(await does(here, null, fill)));
+    world.clock.advance(LIFETIMES.age);
+    request.session.signIn('ann');
+    expect((await open(tokenOf(await request.respond()))).all()).toEqual({ cart: 1, userId: 'ann' });
+  });
+
   it('is not renewed after it has ended', async () => {
     const { world, here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));

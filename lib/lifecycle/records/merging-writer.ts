@@ -118,8 +118,9 @@ export class MergingWriter {
       if (found.kind !== 'record') return found;
       session.rebase(found.record, found.payload);
     }
-    // If it has expired, another process may have put a tombstone under its id since.
-    const hasExpired = newest === null && expiresAt <= session.runtime.clock.now();
+    // If its record has expired, another process may have put a tombstone under its id since.
+    const isRecord = newest === null && version !== HELD_BY_COOKIE;
+    const hasExpired = isRecord && expiresAt <= session.runtime.clock.now();
     if (hasExpired && (await this.#finder.find(id)).kind === 'gone') return GONE;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
