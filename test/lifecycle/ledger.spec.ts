@@ -144,6 +144,19 @@ describe('a cookie-based session with a ledger', () => {
     expect((await open(tokenOf(await request.respond()))).all()).toEqual({ cart: 1, userId: 'ann' });
   });
 
+  it('can be ended in a full ledger by a request that arrived before it moved', async () => {
+    const { world, here, there, does, open } = setUp();
+    const token = tokenOf(await does(here, null, (session) => session.signIn('ann')));
+    const late = await there.request(token);
+    const next = tokenOf(await does(here, token, (session) => session.regenerate()));
+    world.driver.before = ({ method }) => {
+      if (method === 'write') throw Object.assign(new Error('No space is left.'), { code: 'ENOSPC' });
+    };
+    await late.session.destroy();
+    world.driver.before = () => undefined;
+    for (const each of [token, next]) expect((await open(each)).stored).toBe(false);
+  });
+
   it('is not renewed after it has ended', async () => {
     const { world, here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));

@@ -128,7 +128,7 @@ export class RecordRemover {
     // The removal may have arrived, with only its answer lost.
     if (record === null) return true;
     const { kind } = parsePayload(record.payload, this.#runtime.serializer);
-    if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
+    if ((kind === 'moved' || kind === 'session') && record.version !== version) return false;
     // The tombstones of a ledger stay until they expire.
     if (!this.#isLedger || kind !== 'ended') await this.#store.destroy(id);
     return true;
@@ -197,7 +197,7 @@ export class RecordRemover {
     const found = await this.#end(ended.to, null, next, seen, moves + 1);
     // The redirect goes last: if the store fails before, the session can still be found and ended through it.
     if (!this.#isLedger) await this.#store.destroy(id);
-    else if (!isOfCookie) await this.#bury(id, ended.version);
+    else if (!isOfCookie) await this.endVersion(id, ended.version);
     return found;
   }
 
