@@ -93,3 +93,17 @@ describe('a renewal concurrent with a request that changes the lifetime', () => 
     }
   });
 });
+
+it('A renewal leaves the lifetime of a record that this process cannot read', async () => {
+  const world = new World((clock) => new MemoryDriver({}, clock));
+  const id = await world.seed((session) => session.put('count', 1));
+  world.clock.advance(10 * 60_000);
+  const request = await world.process().request(id);
+  const record = await world.stored.read(id);
+  if (record === null) throw new Error('Nothing is stored.');
+  const sealed = { ...record, version: record.version + 1, payload: 'sealed with a newer secret' };
+  expect(await world.driver.inner.write(id, sealed)).toBe(true);
+  await request.respond();
+  const kept = await world.stored.read(id);
+  expect(kept?.expiresAt).toBeGreaterThanOrEqual(record.expiresAt);
+});

@@ -25,10 +25,15 @@ export interface FoundRecord {
 export type Found =
   | FoundRecord
   | { readonly kind: 'moved'; readonly to: string; readonly version: number }
-  | { readonly kind: 'gone' };
+  | {
+      readonly kind: 'gone';
+      /** Set if there is a tombstone, or a redirect that leads nowhere any more. */
+      readonly isPlaceholder?: true;
+    };
 
 /** The id has no live session and no valid redirect. */
 export const GONE = { kind: 'gone' } as const;
+const PLACEHOLDER = { kind: 'gone', isPlaceholder: true } as const;
 /** Stands in for what was found: nothing was in the way of the write. */
 export const STORED = { kind: 'stored' } as const;
 
@@ -56,9 +61,10 @@ export class RecordFinder {
       // A ledger keeps redirects for longer, so that the old sealed cookie stays invalid; but they lead
       // nowhere by then.
       const leads = this.#runtime.clock.now() - record.lastActivity < REDIRECT_MS;
-      return leads ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
+      return leads ? { kind: 'moved', to: parsed.to, version: record.version } : PLACEHOLDER;
     }
-    if (parsed.kind === 'corrupt') this.#runtime.log.warn(UNREADABLE);
+    if (parsed.kind === 'ended') return PLACEHOLDER;
+    this.#runtime.log.warn(UNREADABLE);
     return GONE;
   }
 

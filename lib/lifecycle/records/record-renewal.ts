@@ -67,7 +67,9 @@ export class RecordRenewal {
       session.renewed(until, isCookieDue && isOurs);
       return true;
     }
-    await store.touch(base.id, this.#remover.untilForgotten());
+    // A record that only this process cannot read keeps its lifetime: others may have a newer secret.
+    if (found.kind === 'moved' || found.isPlaceholder === true)
+      await store.touch(base.id, this.#remover.untilForgotten());
     if (found.kind === 'gone' || session.closed) return false;
     // The session may have been moved by this request's own write, whose answer got lost. Resending that
     // write tells whether it was.
