@@ -101,7 +101,8 @@ export function weaknessOf(secret: string, enough: number): string | null {
     .toLowerCase();
   // Random bytes contain words too, of one letter.
   const isWords = words.length >= secret.length * 0.75;
-  if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
+  const isRepeated = (isWords && isOneWord(words)) || isRepetitive(words, lower.length, enough);
+  if (isRepeated) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
     TEMPLATE_PATTERNS.some((pattern) => pattern.test(secret.trim())) ||
@@ -128,6 +129,12 @@ function isRepetitive(words: string, length: number, enough: number): boolean {
     const period = periodOf(each);
     return period < enough && period <= each.length / 2;
   });
+}
+
+/** Whether a text repeats one word, each time with another number: `hunter2023 hunter2024 hunter2025`. */
+function isOneWord(words: string): boolean {
+  const list = words.split(' ').map((word) => word.replace(/\d+$/, ''));
+  return list.length > 2 && new Set(list).size === 1 && list[0] !== '';
 }
 
 /**

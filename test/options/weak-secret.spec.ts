@@ -119,6 +119,7 @@ describe('A secret', () => {
     ['MYSUPERLONGRANDOMSTRINGFORSESSIONS2026', 'is a placeholder'],
     ['insecure-default-secret-do-not-use-in-prod', 'is a placeholder'],
     ['hunter1hunter2hunter3hunter4hunter5hunter6', 'repeats the same words'],
+    ['hunter2023 hunter2024 hunter2025 hunter2026', 'repeats the same words'],
     ['qwertzuiopasdfghjklyxcvbnm1234567890', 'runs along the alphabet or the keyboard'],
     ['azertyuiopqsdfghjklmwxcvbn1234567890', 'runs along the alphabet or the keyboard'],
     ['qwertyuiop1234567890zxcvbnm0987654321', 'runs along the alphabet or the keyboard'],
