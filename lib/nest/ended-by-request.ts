@@ -58,7 +58,8 @@ export function subjectUnderWay(ids: Ids): EventSubject | null {
  * @returns false if it has not: then the store knows what to end
  */
 export async function destroyUnstored(id: string): Promise<boolean> {
-  const hosted = sessionsUnderWay().find(({ life }) => life?.session.isUnstoredUnder(id));
+  const loaded = sessionsUnderWay().filter(({ initiated }) => initiated);
+  const hosted = loaded.find(({ life }) => life?.session.isUnstoredUnder(id));
   await hosted?.session.destroy();
   return hosted !== undefined;
 }

@@ -261,6 +261,17 @@ describe.each(STORES)(
       },
     );
 
+    it('does nothing before a generated id is loaded', async () => {
+      await using at = await ann('express', options);
+      await at.visitor.in(async (session) => {
+        const id = await session.generateId();
+        session.setId(id);
+        await at.app.manager.destroy(id);
+        await session.start();
+      });
+      expect(await at.copied()).toEqual({ userId: 'ann', cart: ['mug'] });
+    });
+
     it('can begin another one', async () => {
       await using at = await ann('express', options);
       await at.visitor.in(async (session) => {
