@@ -125,7 +125,11 @@ export function describeParallel({ describe, it: itOfAny, expect }: ConformanceS
       }
     });
 
-    it('wins over writes and touches that come at the same time', async ({ driver, stored, second }) => {
+    it('a removal wins over writes and touches that come at the same time', async ({
+      driver,
+      stored,
+      second,
+    }) => {
       for (let round = 0; round < 10; round++) {
         const { id, record } = await stored();
         await Promise.all([

@@ -29,7 +29,7 @@ export function isStoringHeard(): boolean {
 }
 
 /** Whether anybody subscribes to events about ended sessions. */
-export function isEndingHeard(): boolean {
+function isEndingHeard(): boolean {
   return CHANNELS.ended.hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
 

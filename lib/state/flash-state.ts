@@ -179,7 +179,7 @@ export class FlashState {
    */
   forget(path: string, op: 'remove' | 'take' = 'remove'): boolean {
     const readable = this.#find(path) !== undefined;
-    // A message kept after a flush will be stored, but is not readable.
+    // After a reload, what this request has stored need not be readable: a job sees no messages.
     const outgoing = this.#outgoing?.has(path) === true;
     if (readable) this.#shownNow().remove(path);
     // A message of the previous request is no reason to commit here: the caller decides.

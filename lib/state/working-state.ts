@@ -37,7 +37,7 @@ const MAX_PLAIN_PATH = 200;
  * recorded in the log. `SessionState` keeps track of what is stored.
  */
 export abstract class WorkingState {
-  /** The values, read-only: other requests may share the same objects. Replaced here only. */
+  /** The values, read-only: other requests may share the same objects. Replaced by this class and `SessionState` only. */
   readonlyValues: Readonly<Values>;
   /**
    * How much of the values this request owns: nothing, the outermost object, or everything. The rest is

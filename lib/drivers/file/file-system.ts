@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 export const notEmptyCodes: readonly string[] = ['ENOTEMPTY', 'EEXIST'];
 
 /** The mode of folders with sessions: only their owner has access. */
-export const FOLDER_MODE = 0o700;
+const FOLDER_MODE = 0o700;
 
 /** The error codes for a lack of space, for everybody or for this user. */
 export const noRoomCodes: readonly string[] = ['ENOSPC', 'EDQUOT'];

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../../drivers/driver.js';
 
 /** What the previous task in the queue left behind: the newest state of a record that this process knows. */
-export type Newest =
+type Newest =
   | { readonly kind: 'record'; readonly record: SessionRecord }
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };
