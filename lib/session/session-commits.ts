@@ -9,9 +9,10 @@ import { showInLogs } from './show-in-logs.js';
  * commit is due, running it, and what the response has to do about the cookie.
  */
 export abstract class SessionCommits {
-  readonly host: SessionHost;
-  /** Null until the session is used. */
-  life: SessionLifecycle | null = null;
+  // Private, as the request and each timer that it starts lead here: `console.dir` and the diff of a failing test
+  // show all other fields of them, ids and tokens among those.
+  readonly #host: SessionHost;
+  #life: SessionLifecycle | null = null;
   /** Whether the response waits for a commit. */
   #armed = false;
   /** Whether the response has ended. */
@@ -24,17 +25,26 @@ export abstract class SessionCommits {
   #isUncached = false;
 
   static {
-    // A request leads here by a key of its own: console.log must show neither its tokens nor the values.
+    // For the same reason, console.log must not show the values.
     showInLogs(this.prototype, () => ({}));
   }
 
   constructor(host: SessionHost) {
-    this.host = host;
+    this.#host = host;
+  }
+
+  get host(): SessionHost {
+    return this.#host;
+  }
+
+  /** Null until the session is used. */
+  get life(): SessionLifecycle | null {
+    return this.#life;
   }
 
   /** Created on first access: a request that does not use its session has no lifecycle. */
   get lifecycle(): SessionLifecycle {
-    return (this.life ??= this.host.createLifecycle());
+    return (this.#life ??= this.#host.createLifecycle());
   }
 
   // ---- for the methods of the session --------------------------------------------------------------------------

@@ -1,7 +1,9 @@
+import { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { Controller, Get } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Flash, type FlashMessages, Session } from 'nestjs-session-kit';
+import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
 import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
 
 @Controller()
@@ -23,6 +25,13 @@ class EchoController {
   }
 }
 
+/** What the package has added to a request. */
+function ownParts(request: object): unknown[] {
+  const own = Object.getOwnPropertySymbols(request).filter((key) => String(key).includes('session-kit'));
+  expect(own).not.toEqual([]);
+  return own.map((key) => Reflect.get(request, key));
+}
+
 describe.each(PLATFORMS)('a session turned into text on %s', (platform) => {
   it('contains its values and messages when a handler returns it', async () => {
     await using app = await TestApp.start(platform, { controllers: [EchoController] });
@@ -38,5 +47,20 @@ describe.each(PLATFORMS)('a session turned into text on %s', (platform) => {
     const id = cookie.split('.')[1] ?? '';
     expect(id).toHaveLength(43);
     expect(text).not.toContain(id);
+  });
+
+  it.each<[what: string, of: (context: HandlerContext) => unknown]>([
+    ['what its request keeps of it', ({ req }) => ownParts(req['raw'] ?? req)],
+    ['what its request has started', () => new AsyncResource('job')],
+  ])('shows neither id nor values by console.dir of %s', async (_what, of) => {
+    await using app = await HandlerApp.start(platform, { options: { driver: 'memory' } });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('name', 'Ada'));
+    const shown = await visitor.in((session, context) => {
+      session.get('name');
+      const text = inspect(of(context), { depth: null, customInspect: false });
+      return [session.id, session.signedId, 'Ada'].map((secret) => text.includes(secret));
+    });
+    expect(shown).toEqual([false, false, false]);
   });
 });
