@@ -80,6 +80,8 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
     // An own property, because test runners look at nothing else.
     super(hosted, { did: { enumerable: true, get: () => deedsOf(host.life) } });
     hosted.session = this;
+    // Its lifecycle is not new but holds a session: `isEmpty` and the like must not wait for the first read.
+    void hosted.lifecycle;
   }
 
   /** The session as the package has it. @internal */

@@ -54,6 +54,11 @@ describe('fakeSession', () => {
     expect([session.stored, session.fresh, session.isEmpty]).toEqual([false, true, true]);
   });
 
+  it('says at once that it is stored and not empty', () => {
+    const session = fakeSession({ cart: ['tea'] });
+    expect([session.isEmpty, session.stored, session.fresh]).toEqual([false, true, false]);
+  });
+
   it('is accepted as a session with typed keys', () => {
     expect(controller.add(fakeSession({ cart: ['tea'] }), 'milk')).toBe(2);
     const own = fakeSession<ShopSession>({ userId: '1' });
