@@ -41,7 +41,8 @@ function isSpent(batch: FlashBatch, reader: FlashReader): boolean {
   return batch[0] <= reader.seen && remainderOf(batch, reader) !== batch;
 }
 
-function usesUp({ consumes }: FlashReader): boolean {
+/** Whether a request consumes messages. */
+export function usesUp({ consumes }: FlashReader): boolean {
   return typeof consumes === 'function' ? consumes() : consumes === true;
 }
 

@@ -1,6 +1,7 @@
 import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
-import { type ConsumesFlash, type FlashReader, isAgingDue, latestUnread, leftOf } from './flash-aging.js';
+import type { ConsumesFlash, FlashReader } from './flash-aging.js';
+import { isAgingDue, latestUnread, leftOf, usesUp } from './flash-aging.js';
 import { FlashLayers, type Flashed, NOTHING, joined, overlaid, renewed } from './flash-layers.js';
 import { OutgoingFlash, holds } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
@@ -161,10 +162,9 @@ export class FlashState {
    */
   keep(paths?: readonly string[]): void {
     const left = this.#left === this.#before ? this.#all : overlaid(this.#left);
-    for (const path of paths ?? Object.keys(left)) {
+    for (const path of paths ?? Object.keys(left))
       if (readPath(left, path) !== undefined && this.#outgoing?.replaces(path) !== true)
         this.#change({ op: 'keep', path });
-    }
   }
 
   /** What this request has not removed of the messages of the previous one. */
@@ -233,7 +233,7 @@ export class FlashState {
     if (this.batches.length === 0) return pending;
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const left = this.batches.flatMap((batch) => {
-      if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch);
+      if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch, true);
       return alone ? [] : this.#leftOf(batch);
     });
     return outgoing?.hasUnread === true ? latestUnread([...left, ...pending]) : [...left, ...pending];
@@ -241,7 +241,7 @@ export class FlashState {
 
   #leftOf(batch: FlashBatch): FlashBatch[] {
     if (batch[0] > this.#seen || this.#consumes === 'hidden') return [batch];
-    const rest = this.#outgoing === null ? [batch] : this.#outgoing.leftOf(batch);
+    const rest = this.#outgoing?.leftOf(batch, usesUp(this.#reader)) ?? [batch];
     return rest.flatMap((each) => leftOf(each, this.#reader));
   }
 

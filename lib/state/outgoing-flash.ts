@@ -173,8 +173,10 @@ export class OutgoingFlash {
   /**
    * What this request leaves of a stored batch that it saw or stored itself, as a list of one batch or none.
    * It only removes from it, so what other requests have removed does not come back.
+   *
+   * @param usesUp whether what the request took is gone for good: it is its own, or one that it consumes
    */
-  leftOf(batch: FlashBatch): FlashBatch[] {
+  leftOf(batch: FlashBatch, usesUp: boolean): FlashBatch[] {
     if (this.#unstored.length === 0) return [batch];
     const [stamp, messages, fields = {}, untilRead = []] = batch;
     const isOwn = this.#stored.has(stamp);
@@ -196,8 +198,7 @@ export class OutgoingFlash {
           break;
         case 'take':
         case 'remove':
-          // What was taken from before is used up, unless this request must not use up messages.
-          if (isOwn || change.op === 'remove') layers.remove(change.path);
+          if (usesUp || change.op === 'remove') layers.remove(change.path);
           break;
         case 'clear':
           layers = new FlashLayers();

@@ -167,6 +167,21 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       ]);
     });
 
+    it('is kept without what was pulled from it, unless by a request that uses none up', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => void flash(context, 'error', ['First.', 'Second.']));
+      for (const headers of [{ 'sec-purpose': 'prefetch' }, {}])
+        await visitor.in(
+          (session) => {
+            expect(session.pull('error.0')).toBe('First.');
+            session.reflash();
+          },
+          { headers },
+        );
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['Second.']);
+    });
+
     it.each<[string, (context: HandlerContext) => unknown]>([
       ['', () => undefined],
       [' and keeps it', ({ session }) => session.reflash()],
