@@ -1,4 +1,4 @@
-import { parseCookie, parseSetCookie } from 'cookie';
+import { parseSetCookie } from 'cookie';
 
 /**
  * A cookie as a response sets it (RFC 6265bis, 4.1).
@@ -60,12 +60,15 @@ export function sentCookie(header: string): SentCookie {
   };
 }
 
-/** The Cookie header of a browser that sent the given one and then received these cookies. */
+/**
+ * The Cookie header of a browser that sent the given one and then received these cookies. A browser may have several
+ * of one name, and send all of them, until it has received one of that name.
+ */
 export function cookieHeader(sent: string | undefined, set: readonly SentCookie[]): string {
-  const jar = parseCookie(sent ?? '', { decode: asItIs });
-  for (const { name, value, expired } of set) jar[name] = expired ? undefined : value;
-  const kept = Object.entries(jar).filter(([, value]) => value !== undefined);
-  return kept.map(([name, value]) => `${name}=${value}`).join('; ');
+  const pairs = (sent ?? '').split(';').map((pair) => pair.trim());
+  const kept = pairs.filter((pair) => !set.some(({ name }) => pair.startsWith(`${name}=`)));
+  const added = set.filter(({ expired }) => !expired).map(({ name, value }) => `${name}=${value}`);
+  return [...kept, ...added].join('; ');
 }
 
 /** Leaves the value encoded. */

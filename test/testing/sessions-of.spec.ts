@@ -255,6 +255,17 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
 });
 
 describe('sessionsOf with app.inject', () => {
+  it('finds the session among several cookies of the name, as the application does', async () => {
+    await using app = await start('express', { driver: 'memory' });
+    const sessions = sessionsOf(app.app);
+    const cookie = await sessions.cookie({ userId: 'ada' });
+    const sent = `session=of-another-path; ${cookie}`;
+    expect((await sessions.of(await app.request.get('/page').set('cookie', sent))).userId).toBe('ada');
+    expect((await sessions.of(sent)).userId).toBe('ada');
+    const set = [`${cookie}; Path=/`, 'session=; Max-Age=0; Path=/former'];
+    expect((await sessions.of({ headers: { 'set-cookie': set } })).userId).toBe('ada');
+  });
+
   it('signs request options, and reads the response', async () => {
     await using app = await start('fastify');
     if (isExpress(app.app)) throw new Error('It is Fastify.');
