@@ -9,6 +9,6 @@ import type { HostedSession } from './hosted-session.js';
 export const sessionContext = new AsyncLocalStorage<HostedSession | undefined>();
 
 /** Calls a function in the context of a session, or of none. */
-export function inContextOf<T>(session: HostedSession | undefined, call: () => T): T {
-  return sessionContext.getStore() === session ? call() : sessionContext.run(session, call);
+export function inContextOf<T>(hosted: HostedSession | undefined, call: () => T): T {
+  return sessionContext.getStore() === hosted ? call() : sessionContext.run(hosted, call);
 }

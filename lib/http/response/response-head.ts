@@ -80,9 +80,9 @@ function withHeadersSet(res: ServerResponse, args: HeadArguments): HeadArguments
 }
 
 /**
- * The headers passed to `writeHead`, each name once, without those that have no name, which Node.js ignores on a
- * response that has other headers. It accepts an object, a list of pairs, or a flat list
- * of names and values; Node 20 drops repeated names of a flat list.
+ * The headers passed to `writeHead`, each name once, without those that have no name: Node.js ignores these on a
+ * response that has other headers. It accepts an object, a list of pairs, or a flat list of names and values; Node 20
+ * drops repeated names of a flat list.
  */
 function headersIn(args: readonly unknown[]): [name: string, value: string | string[]][] {
   return allHeadersIn(args).filter(([name]) => name !== '');

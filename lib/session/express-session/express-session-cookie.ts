@@ -71,9 +71,8 @@ export class ExpressSessionCookie {
 
   /** The remaining lifetime in ms; null if the cookie ends with the browser. */
   get maxAge(): number | null {
-    return this.#hosted.lifecycle.session.endsWithBrowser
-      ? null
-      : this.#hosted.lifecycle.session.expiresAt - this.#hosted.lifecycle.session.runtime.clock.now();
+    const { expires } = this;
+    return expires === null ? null : this.#until(expires);
   }
 
   /**
@@ -87,7 +86,8 @@ export class ExpressSessionCookie {
 
   /** The whole lifetime, in ms; null if the cookie ends with the browser. */
   get originalMaxAge(): number | null {
-    return this.#hosted.lifecycle.session.endsWithBrowser ? null : this.#hosted.lifecycle.session.duration;
+    const { endsWithBrowser, duration } = this.#hosted.lifecycle.session;
+    return endsWithBrowser ? null : duration;
   }
 
   /** The same as setting `maxAge`. */
@@ -97,9 +97,8 @@ export class ExpressSessionCookie {
 
   /** When the session ends unless it is visited again; null if the cookie ends with the browser. */
   get expires(): Date | null {
-    return this.#hosted.lifecycle.session.endsWithBrowser
-      ? null
-      : new Date(this.#hosted.lifecycle.session.expiresAt);
+    const { endsWithBrowser, expiresAt } = this.#hosted.lifecycle.session;
+    return endsWithBrowser ? null : new Date(expiresAt);
   }
 
   /** Sets this session's lifetime to the time until that date; null and false work like for `maxAge`. */
