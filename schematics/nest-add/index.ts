@@ -15,10 +15,15 @@ interface NestAddOptions {
   readonly driver?: DriverName;
   readonly sourceRoot?: string;
   readonly skipInstall?: boolean;
+  /** The short form of `--skip-install`. */
+  readonly s?: boolean;
 }
 
-/** The options of schema.json, and those that the Nest CLI reads itself but hands on as they were given. */
-const KNOWN: ReadonlySet<string> = new Set(['driver', 'sourceRoot', 'skipInstall', 'project', 'p', 's', 'd']);
+/**
+ * The options of schema.json, and those that the Nest CLI reads itself but hands on as they were given. Not `-d`: of
+ * that it makes no dry run, as it does of `--dry-run`.
+ */
+const KNOWN: ReadonlySet<string> = new Set(['driver', 'sourceRoot', 'skipInstall', 'project', 'p', 's']);
 
 /** @throws if an option is misspelt: the Nest CLI accepts any for `nest add` */
 function assertKnown(options: NestAddOptions): void {
@@ -39,7 +44,8 @@ function assertKnown(options: NestAddOptions): void {
  * that a second run changes nothing. If a step is impossible, it stops before anything is written.
  */
 export function nestAdd(options: NestAddOptions) {
-  const { driver: asked, sourceRoot = 'src', skipInstall = false } = options;
+  const { driver: asked, sourceRoot = 'src' } = options;
+  const skipInstall = options.skipInstall === true || options.s === true;
   return (tree: Tree, context: SchematicContext): Tree => {
     assertKnown(options);
     const application = new Application(tree, sourceRoot);

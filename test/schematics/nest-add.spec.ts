@@ -303,9 +303,19 @@ export class AppModule {}
   });
 
   it('accepts the options that the Nest CLI reads itself and hands on', async () => {
-    const options = { project: 'shop', p: 'shop', s: true, d: true, skipInstall: true, sourceRoot: 'src' };
+    const options = { project: 'shop', p: 'shop', s: true, skipInstall: true, sourceRoot: 'src' };
     const { files } = await tester.run('nest-add', options, await tester.application('cjs'));
     expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION]);
+  });
+
+  it('installs nothing with -s', async () => {
+    const { installs } = await tester.run('nest-add', { s: true }, await tester.application('cjs'));
+    expect(installs).toEqual([]);
+  });
+
+  it('writes nothing with -d, which the Nest CLI hands on without making a dry run of it', async () => {
+    const application = await tester.application('cjs');
+    await expect(tester.run('nest-add', { d: true }, application)).rejects.toThrow(/option -d .*--dry-run/);
   });
 
   describe('the environment', () => {
