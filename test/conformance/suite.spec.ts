@@ -9,7 +9,7 @@ import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
 import { CustomDriver } from './custom-driver.js';
 
 const sentencesOfParallelRequests = [
-  'wins over writes and touches that come at the same time',
+  'a removal wins over writes and touches that come at the same time',
   'of 20 writers of version 1 exactly one wins, and its record is kept',
   'of 20 writers of version 2 exactly one wins, and its record is kept',
   'loses no update of ten writers that read, change and write',
