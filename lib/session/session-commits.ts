@@ -53,7 +53,7 @@ export abstract class SessionCommits {
   arm(): void {
     if (this.#armed) return;
     this.#armed = true;
-    this.host.arm?.(this);
+    this.#host.arm?.(this);
   }
 
   /** Called before every write. */
@@ -70,14 +70,14 @@ export abstract class SessionCommits {
     if (this.#unattended) return;
     this.#unattended = true;
     setImmediate(() => {
-      if (this.#unattended) this.host.writtenAfterEnd?.();
+      if (this.#unattended) this.#host.writtenAfterEnd?.();
       this.#unattended = false;
     });
   }
 
   /** Whether the session lives in the cookie, and no cookie can be sent any more. */
   get isCookieLate(): boolean {
-    return this.host.headSent && this.lifecycle.livesInCookie;
+    return this.#host.headSent && this.lifecycle.livesInCookie;
   }
 
   /**
@@ -88,9 +88,9 @@ export abstract class SessionCommits {
    */
   giveUpTooLate(): Error {
     const { lifecycle } = this;
-    if (!lifecycle.wasTooLate) this.host.reportTooLate?.();
+    if (!lifecycle.wasTooLate) this.#host.reportTooLate?.();
     lifecycle.abandonTooLate();
-    return this.host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
+    return this.#host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
   }
 
   // ---- for the platform ----------------------------------------------------------------------------------------
@@ -105,13 +105,13 @@ export abstract class SessionCommits {
    * messages.
    */
   bePassive(): void {
-    this.host.bePassive?.();
-    this.life?.session.bePassive();
+    this.#host.bePassive?.();
+    this.#life?.session.bePassive();
   }
 
   /** Whether a commit has anything to do. The session is not looked at unless it is armed. */
   get due(): boolean {
-    return this.#armed && this.life !== null && this.life.due;
+    return this.#armed && this.#life !== null && this.#life.due;
   }
 
   /**
@@ -119,18 +119,18 @@ export abstract class SessionCommits {
    * begins.
    */
   get holdsId(): boolean {
-    return this.life !== null && this.life.session.idRead && this.life.session.base === null;
+    return this.#life !== null && this.#life.session.idRead && this.#life.session.base === null;
   }
 
   /** Makes the next commit store the session although nothing was written to it. */
   begin(): void {
-    this.life?.session.begin();
+    this.#life?.session.begin();
   }
 
   /** Commits what is due; returns no promise if there is nothing to wait for. */
   commitDue(): Promise<void> | void {
     this.#unattended = false;
-    const life = this.life;
+    const life = this.#life;
     // The session is not looked at unless it is armed.
     if (life === null || !this.#armed) return;
     const refused = this.refuseTooLate();
@@ -142,16 +142,16 @@ export abstract class SessionCommits {
    * any more.
    */
   commitCalled(): Promise<void> | void {
-    const life = this.life;
+    const life = this.#life;
     const isDropped = life !== null && life.wasTooLate && life.state.hasChanges;
     return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
   }
 
   /** Drops changes that need a cookie if it is too late to send one; returns what their commit rejects with. */
   refuseTooLate(): Error | undefined {
-    const { life } = this;
+    const life = this.#life;
     // `headSent` first: it is seldom true, and the other two have to look for changes.
-    const isTooLate = this.host.headSent && life !== null && life.due && life.needsCookie;
+    const isTooLate = this.#host.headSent && life !== null && life.due && life.needsCookie;
     return isTooLate ? this.giveUpTooLate() : undefined;
   }
 
@@ -160,7 +160,7 @@ export abstract class SessionCommits {
    * or nothing was to be stored from the start.
    */
   abandon(): void {
-    this.life?.abandon();
+    this.#life?.abandon();
   }
 
   /** Called when the request is answered with a failure of the store: no cache may keep the answer. */
@@ -176,7 +176,7 @@ export abstract class SessionCommits {
 
   /** Whether storing was stopped for this request (`abandon`). */
   get abandoned(): boolean {
-    return this.life !== null && this.life.abandoned;
+    return this.#life !== null && this.#life.abandoned;
   }
 
   /**
@@ -187,7 +187,7 @@ export abstract class SessionCommits {
    * session has begun already
    */
   beginNothing(): (() => boolean) | null {
-    const life = this.life;
+    const life = this.#life;
     if (life === null || life.session.base !== null) return null;
     life.abandon();
     return () => life.state.hasChanges;
@@ -195,6 +195,6 @@ export abstract class SessionCommits {
 
   /** What the response has to do about the cookie. */
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
-    return this.life?.cookieInstruction(cameWithCookie) ?? { kind: 'none' };
+    return this.#life?.cookieInstruction(cameWithCookie) ?? { kind: 'none' };
   }
 }
