@@ -1,5 +1,6 @@
 import { handleOf } from '../crypto/handle.js';
 import { randomId } from '../crypto/random-id.js';
+import { holdsUnread } from '../state/flash-aging.js';
 import type { FlashState } from '../state/flash-state.js';
 import { SessionState } from '../state/session-state.js';
 import type { Caller } from './caller.js';
@@ -203,8 +204,7 @@ export abstract class ActiveSessionFields {
 
   /** Whether reading a flash message would make a commit due: one that stays until it is read. */
   get mayBecomeDue(): boolean {
-    const batches = this.loadedState?.flash.batches ?? [];
-    return batches.some(([, , , untilRead]) => untilRead !== undefined);
+    return this.loadedState !== null && holdsUnread(this.loadedState.flash.batches);
   }
 
   /** What to remove when it is destroyed; null for nothing. Version null: unknown. */

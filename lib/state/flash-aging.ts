@@ -62,6 +62,11 @@ function remainderOf(batch: FlashBatch, { wasRead, taken, kept }: FlashReader): 
   return isAll && names.length === untilRead.length ? batch : [stamp, unread, {}, names];
 }
 
+/** Whether there are messages that stay until they are read. */
+export function holdsUnread(batches: readonly FlashBatch[]): boolean {
+  return batches.some(([, , , untilRead]) => untilRead !== undefined);
+}
+
 /** Of the messages that stay until they are read, only the latest of each name, in whichever batch they are. */
 export function latestUnread(batches: readonly FlashBatch[]): FlashBatch[] {
   const room = new Map<string, number>();
