@@ -43,6 +43,7 @@ export interface Finding {
 /** The errors have to fit into the visitor's session, and nobody corrects more fields at a time. */
 const MAX_FIELDS = 100;
 
+/** What a pipe found, as a list without nesting: each finding names its field by its path. */
 export function findingsOf(found: readonly (FieldValidationError | SchemaIssue)[]): Finding[] {
   return found.flatMap((each) => ('property' in each ? findingsIn(each, []) : findingOfIssue(each)));
 }

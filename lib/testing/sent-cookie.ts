@@ -32,6 +32,7 @@ export interface SentCookie {
   readonly priority: 'low' | 'medium' | 'high' | undefined;
 }
 
+/** A cookie from the value of a Set-Cookie header. Attributes that it lacks are undefined or false. */
 export function sentCookie(header: string): SentCookie {
   const {
     name,

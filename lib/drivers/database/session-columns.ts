@@ -65,6 +65,7 @@ const columns = {
   version: { name: 'version', type: 'integer' },
 } satisfies Readonly<Record<string, SessionColumn>>;
 
+/** A property of the entity: one for each column. */
 export type SessionProperty = keyof typeof columns;
 
 /** The columns of the sessions table, keyed by entity property. */

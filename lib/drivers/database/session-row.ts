@@ -10,6 +10,7 @@ const MAX_IP_ADDRESS_LENGTH = 45;
 /** At four bytes each still within MySQL's text; Node accepts no longer header by default. */
 const MAX_USER_AGENT_LENGTH = 16_000;
 
+/** A record as the values of its row: encoded as the table stores them, and shortened where a column is. */
 export function toRow(id: string, record: SessionRecord): SessionRow {
   return [
     toStoredId(id),

@@ -3,6 +3,7 @@ import { sessionProperties, type SessionProperty } from './session-columns.js';
 import type { SessionTable } from './session-table.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 
+/** All statements of the driver, for one table in one dialect. */
 export type SessionSql = Readonly<ReturnType<typeof writeSessionSql>>;
 
 const changingProperties = sessionProperties.filter((property) => property !== 'id');

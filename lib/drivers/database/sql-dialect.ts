@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../session.errors.js';
 
+/** The SQL that a database takes; MariaDB takes that of MySQL. */
 export type SqlDialect = 'sqlite' | 'postgres' | 'mysql';
 
 const dialects: ReadonlyMap<string, SqlDialect> = new Map([
