@@ -19,8 +19,6 @@ export class RequestLoads {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
   readonly #queued: QueuedEvent[] = [];
-  /** Whether events are waiting. */
-  hasEvents = false;
 
   constructor(life: SessionLifecycle, backend: SessionBackend) {
     this.#life = life;
@@ -76,16 +74,20 @@ export class RequestLoads {
   #heard<T>(load: () => Promise<T> | T, events: () => QueuedEvent[]): Promise<T> | T {
     this.#life.session.since = performance.now();
     const queued = (answer: T): T => {
-      this.hasEvents = this.#queued.push(...events()) > 0;
+      this.#queued.push(...events());
       return answer;
     };
     const loading = load();
     return loading instanceof Promise ? loading.then(queued) : queued(loading);
   }
 
+  /** Whether events are waiting. */
+  get hasEvents(): boolean {
+    return this.#queued.length > 0;
+  }
+
   /** Publishes the load events. Call it once the session can be queried. */
   publishEvents(): void {
-    this.hasEvents = false;
     for (const publish of this.#queued.splice(0)) publish();
   }
 }
