@@ -19,7 +19,7 @@ export const TOO_LATE =
 /** For the log: a change after the end of the response. */
 export const WRITTEN_LATE =
   'A session was changed after its response had ended, and nothing stores that. Await the work before you answer, ' +
-  'or call `await session.commit()` behind it.';
+  'or call `await session.commit()` after it.';
 
 /** For the log: a first change in the middle of a response. */
 export const BEGUN_LATE =

@@ -66,7 +66,7 @@ export function fromIronSession(given: IronSessionSource): SessionSource {
     find(valuesOf) {
       if (isOver(until)) return null;
       for (const value of valuesOf(cookieName)) {
-        // The version behind the seal is not signed, so nothing is decided by it.
+        // The version after the seal is not signed, so nothing is decided by it.
         const [seal = ''] = decoded(value).split('~');
         const unsealed = unseal(seal, password);
         const values = unsealed === null ? null : valuesIn(unsealed.text);

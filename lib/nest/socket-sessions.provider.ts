@@ -28,7 +28,7 @@ export function socketSessions(
       watch: (place, livesInCookie, request) => manager.lifecycles.watch(place, livesInCookie, request),
       unstored: (error) => {
         if (error instanceof SessionLimitError) return;
-        log.error(`A session could not be stored behind a message on a socket: ${reasonOf(error)}`);
+        log.error(`A session could not be stored after a message on a socket: ${reasonOf(error)}`);
       },
       hookFailed: (error) => {
         if (error instanceof IntrinsicException || isRefusal(error)) return;

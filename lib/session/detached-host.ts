@@ -141,14 +141,14 @@ export class DetachedHost implements SessionHost {
   get endedReason(): string {
     return (
       `this code was started in ${this.#entryPoint.name}, which has ended. Await there what it starts, or hand the session along ` +
-      'and call `await session.commit()` behind what is changed.'
+      'and call `await session.commit()` after the change.'
     );
   }
 
   writtenAfterEnd(): void {
     this.#settings.log.warn(
       `A session was changed after ${this.#entryPoint.name} had ended, and nothing stores that. Await the work there, or call ` +
-        '`await session.commit()` behind it.',
+        '`await session.commit()` after it.',
     );
   }
 }

@@ -98,7 +98,7 @@ export class SessionCookie {
     for (let start = 0, end = 0; start < header.length; start = end + 1) {
       end = header.indexOf(';', start);
       if (end === -1) end = header.length;
-      // Spaces only: a browser takes a name behind any other blank for a name without the prefix `__Host-`.
+      // Spaces only: a browser takes a name after any other blank for a name without the prefix `__Host-`.
       let at = start;
       while (header.charCodeAt(at) === 0x20) at += 1;
       if (!header.startsWith(this.name, at)) continue;
