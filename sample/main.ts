@@ -29,6 +29,7 @@ try {
 }
 
 // Nest reports the address of the socket (127.0.0.1, [::1] and the like). `localhost` is what people type.
-const { port, hostname } = new URL(await app.getUrl());
-const isHere = ['127.0.0.1', '[::1]', '[::]', '0.0.0.0'].includes(hostname);
-console.log(`The shop is open at http://${isHere ? 'localhost' : hostname}:${port}`);
+const url = new URL(await app.getUrl());
+const isHere = ['127.0.0.1', '[::1]', '[::]', '0.0.0.0'].includes(url.hostname);
+if (isHere) url.hostname = 'localhost';
+console.log(`The shop is open at ${url.origin}`);
