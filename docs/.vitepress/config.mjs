@@ -23,7 +23,16 @@ export default defineConfig({
   srcDir: '.site/pages',
   outDir: '.site/built',
   cacheDir: '.site/cache',
-  markdown: { anchor: { slugify: anchorOf } },
+  markdown: {
+    anchor: { slugify: anchorOf },
+    config(md) {
+      // Indented blocks are commands. VitePress leaves them without its style, and wider than a small screen.
+      md.renderer.rules.code_block = (tokens, index, ...rest) => {
+        tokens[index].info = 'sh';
+        return md.renderer.rules.fence(tokens, index, ...rest);
+      };
+    },
+  },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
