@@ -129,9 +129,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const isReached = this.#sent.header !== null || this.#settings.cookiePath.covers(this.#req);
     if (!isReached && this.#beginsNothing(session)) return;
     if (this.#res.writableEnded) return session.hostOver();
-    // Only requests that may have something to commit get a gate.
-    this.#gate = new ResponseGate(this.#res, session, this);
+    // Only requests that may have something to commit get a gate, and those whose store failed.
+    this.#gate ??= new ResponseGate(this.#res, session, this);
     if (this.#webSocket === 'over' || isClosed(this.#res)) session.hostOver();
+  }
+
+  keepUncached(session: SessionCommits): void {
+    if (!this.headSent) this.#gate ??= new ResponseGate(this.#res, session, this);
   }
 
   get headSent(): boolean {

@@ -103,7 +103,7 @@ export class HttpSessions {
     pending.then(
       () => run(req, opened, next),
       (error: unknown) => {
-        if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
+        hosted?.keepUncached();
         next(new SessionUnavailableException(error));
       },
     );

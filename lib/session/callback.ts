@@ -20,18 +20,27 @@ export type SessionCallback = {
  * The promise counts as handled either way: `session.save()` without `await` must not end the process with an
  * unhandled rejection. No error is hidden by that: changes that could not be stored stay due, and the commit
  * before the response reports them.
+ *
+ * @param failed called with the error before anybody else gets it
  */
 export function withCallback<S>(
   perform: () => Promise<S>,
   callback: SessionCallback | undefined,
+  failed: (error: unknown) => void,
 ): Promise<S> {
   if (!isCallback(callback)) {
     const pending = perform();
-    pending.catch(() => undefined);
+    pending.catch(failed);
     return pending;
   }
   const pending = attempt(perform);
-  pending.then(() => callback(), callback);
+  pending.then(
+    () => callback(),
+    (error: unknown) => {
+      failed(error);
+      callback(error);
+    },
+  );
   return pending;
 }
 

@@ -1,5 +1,6 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionState } from '../state/session-state.js';
+import { type SessionCallback, withCallback } from './callback.js';
 import { expressSession } from './express-session/express-session.js';
 import { ExpressValues } from './express-session/express-values.js';
 import { RequestSession } from './request-session.js';
@@ -76,6 +77,7 @@ export class HostedSession extends SessionCommits {
       },
       (error: unknown) => {
         if (life.session === session) this.#initiating = null;
+        this.operationFailed(error);
         this.#tell(life);
         throw error;
       },
@@ -86,6 +88,7 @@ export class HostedSession extends SessionCommits {
   #loaded(life: SessionLifecycle, readonly: boolean): void {
     this.#initiating = null;
     this.initiated = true;
+    if (life.session.degraded) this.storeFailed();
     if (readonly) life.session.refuseWrites();
     const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#loadChosen !== null;
@@ -114,6 +117,11 @@ export class HostedSession extends SessionCommits {
   }
 
   // ---- for the methods of the session --------------------------------------------------------------------------
+
+  /** Runs an operation that may call the store, and also reports its outcome to a callback. */
+  perform<S>(operation: () => Promise<S>, callback: SessionCallback | undefined): Promise<S> {
+    return withCallback(operation, callback, (error) => this.operationFailed(error));
+  }
 
   /** For methods that read. */
   get readable(): SessionState {

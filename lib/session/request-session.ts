@@ -3,7 +3,7 @@ import { SessionValueError } from '../session.errors.js';
 import { inOrderOfRemoval } from '../state/removal-order.js';
 import { ARGUMENTS, countArguments } from './argument-counts.js';
 import { refuseAssignments } from './assignments.js';
-import { type SessionCallback, isCallback, withCallback } from './callback.js';
+import { type SessionCallback, isCallback } from './callback.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { HostedSession } from './hosted-session.js';
 import { showInLogs } from './show-in-logs.js';
@@ -82,7 +82,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
   commit(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => Promise.resolve(this.hosted.commitCalled()).then(() => this), callback);
+    return this.hosted.perform(() => Promise.resolve(this.hosted.commitCalled()).then(() => this), callback);
   }
 
   /**
@@ -106,7 +106,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await request.session.reload();
    */
   reload(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#reload(), callback);
+    return this.hosted.perform(() => this.#reload(), callback);
   }
 
   async #reload(): Promise<this> {
@@ -128,7 +128,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * session.regenerate().put('userId', user.id);
    */
   regenerate(callback?: SessionCallback): this {
-    if (isCallback(callback)) void withCallback(() => Promise.resolve(this.regenerate()), callback);
+    if (isCallback(callback)) void this.hosted.perform(() => Promise.resolve(this.regenerate()), callback);
     else this.hosted.movable.regenerate();
     return this;
   }
@@ -157,7 +157,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.destroy();
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#destroy(this.hosted.endable), callback);
+    return this.hosted.perform(() => this.#destroy(this.hosted.endable), callback);
   }
 
   async #destroy(life: SessionLifecycle): Promise<this> {

@@ -1,5 +1,6 @@
 import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { SessionStoreError } from '../session.errors.js';
 import { tooLate } from './wording.js';
 import type { SessionHost } from './session-host.js';
 import { showInLogs } from './show-in-logs.js';
@@ -21,8 +22,8 @@ export abstract class SessionCommits {
   #unattended = false;
   /** Whether the application was given the session: the response may now be specific to one visitor. */
   handedOut = false;
-  /** Whether the answer says that the store has failed. */
-  #isUncached = false;
+  /** Which answers no cache may keep, as the store has failed. */
+  #uncached: 'none' | 'errors' | 'all' = 'none';
 
   static {
     // For the same reason, console.log must not show the values.
@@ -163,15 +164,30 @@ export abstract class SessionCommits {
     this.#life?.abandon();
   }
 
-  /** Called when the request is answered with a failure of the store: no cache may keep the answer. */
-  keepUncached(): void {
-    this.#isUncached = true;
-    this.arm();
+  /** Called when an operation of the session failed. */
+  operationFailed(error: unknown): void {
+    if (error instanceof SessionStoreError) this.storeFailed();
   }
 
-  /** Whether no cache may keep the answer, as the session could not be stored or loaded. */
-  get isUncached(): boolean {
-    return this.#isUncached || this.abandoned;
+  /**
+   * Called when the store failed: no cache may keep an error that answers the request. A success is left as it
+   * is, since the application has caught the failure then.
+   */
+  storeFailed(): void {
+    if (this.#uncached !== 'none') return;
+    this.#uncached = 'errors';
+    this.#host.keepUncached?.(this);
+  }
+
+  /** Called when the request is answered with a failure of the store: no cache may keep the answer. */
+  keepUncached(): void {
+    this.#uncached = 'all';
+    this.#host.keepUncached?.(this);
+  }
+
+  /** Whether no cache may keep an answer with this status, as the session could not be stored or loaded. */
+  isUncached(status: unknown): boolean {
+    return this.#uncached === 'all' || (this.#uncached === 'errors' && !isSuccess(status));
   }
 
   /** Whether storing was stopped for this request (`abandon`). */
@@ -197,4 +213,10 @@ export abstract class SessionCommits {
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
     return this.#life?.cookieInstruction(cameWithCookie) ?? { kind: 'none' };
   }
+}
+
+/** Whether a status says that the request succeeded. A redirect may lead to a page that says the opposite. */
+function isSuccess(status: unknown): boolean {
+  const code = Number(status);
+  return code < 300 || code === 304;
 }

@@ -69,6 +69,8 @@ export interface SessionHost {
   // following.
   /** Called once, before the session first has something that may need a commit. */
   arm?(session: SessionCommits): void;
+  /** The store failed: `session.isUncached` tells from now on whether a cache may keep the answer. */
+  keepUncached?(session: SessionCommits): void;
   /** A commit failed, and an exception filter is about to answer. */
   commitFailed?(error: unknown): void;
   /** Changes need a cookie, and none can be sent any more: they are not stored. */

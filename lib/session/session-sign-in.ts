@@ -3,7 +3,7 @@ import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.
 import { shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 import { signedInAt } from '../state/payload.js';
-import { type SessionCallback, withCallback } from './callback.js';
+import type { SessionCallback } from './callback.js';
 import { givenUser } from './given-user.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
@@ -209,7 +209,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * await session.touch(); // while a long upload runs
    */
   touch(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => {
+    return this.hosted.perform(() => {
       const life = this.hosted.changeable;
       // If the lifetime is in the cookie, extending it takes a new cookie.
       const isTooLate = life.session.base !== null && this.hosted.isCookieLate;

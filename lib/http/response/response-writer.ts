@@ -56,7 +56,7 @@ export class ResponseWriter {
   }
 
   writeHead(args: HeadArguments): unknown {
-    let final = this.#session.isUncached ? withoutCaching(this.#res, args) : args;
+    let final = this.#session.isUncached(args[0]) ? withoutCaching(this.#res, args) : args;
     if (!this.headLeft) {
       for (const addition of this.#source.headAdditions(this.#session))
         final = addToHead(this.#res, final, addition);

@@ -116,6 +116,7 @@ function asRefusal(error: unknown, session: SessionCommits): unknown {
   // The session is unchanged and stays usable.
   if (error instanceof SessionLimitError) return error;
   session.abandon();
+  session.keepUncached();
   // Filters that answer with a 503 do not log.
   session.host.commitFailed?.(error);
   return new SessionUnavailableException(error);

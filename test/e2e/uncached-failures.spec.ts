@@ -1,0 +1,228 @@
+import {
+  type ArgumentsHost,
+  type CanActivate,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  Header,
+  type MiddlewareConsumer,
+  Module,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import {
+  Session,
+  SessionManager,
+  type SessionModuleOptions,
+  SessionReadonlyError,
+  SessionStoreError,
+  SessionUnavailableException,
+} from 'nestjs-session-kit';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import { PLATFORMS, type Platform, type TestApplication, TestApp, setCookies } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
+
+refuseUnhandledRejections();
+
+const PUBLIC = 'public, max-age=600';
+
+type Place = 'middleware' | 'guard' | 'handler';
+type Deed = (driver: ScriptedDriver) => unknown;
+
+/** What the next request does, and where. */
+const next: { place: Place; deed: () => unknown } = { place: 'handler', deed: () => null };
+
+const at = (place: Place): unknown => (next.place === place ? next.deed() : null);
+
+class DoingGuard implements CanActivate {
+  async canActivate(): Promise<boolean> {
+    await at('guard');
+    return true;
+  }
+}
+
+/** Answers, and keeps something for the next page. */
+@Catch(SessionUnavailableException)
+class NotingFilter implements ExceptionFilter {
+  constructor(private readonly adapter: HttpAdapterHost) {}
+
+  catch(_error: unknown, host: ArgumentsHost): void {
+    Session.put('sorry', true);
+    this.adapter.httpAdapter.reply(host.switchToHttp().getResponse(), { sorry: true }, 503);
+  }
+}
+
+/** Its handlers have no interceptor of the package, apart from the last. */
+@Controller()
+class PagesController {
+  constructor(private readonly sessions: SessionManager) {}
+
+  @Get('begin')
+  begin(): void {
+    Session.put('name', 'Ada');
+  }
+
+  @Get('page')
+  @UseGuards(DoingGuard)
+  @Header('Expires', 'Wed, 21 Oct 2037 07:28:00 GMT')
+  async page(): Promise<object> {
+    await at('handler');
+    return {};
+  }
+
+  @Get('noted')
+  @UseFilters(NotingFilter)
+  async noted(@Session() session: Session): Promise<object> {
+    await this.sessions.read('some id');
+    return session.all();
+  }
+}
+
+@Module({})
+class MiddlewareModule {
+  configure(consumer: MiddlewareConsumer): void {
+    const doing = (_req: unknown, _res: unknown, done: (error?: unknown) => void): void => {
+      void Promise.resolve(at('middleware')).then(() => done(), done);
+    };
+    consumer.apply(doing).forRoutes('page');
+  }
+}
+
+/** What an application does for all of its pages, before anything else. */
+function cachePublicly(app: TestApplication, platform: Platform): void {
+  if (platform === 'express') {
+    app.use((_req: unknown, res: { setHeader(name: string, value: string): void }, done: () => void) => {
+      res.setHeader('Cache-Control', PUBLIC);
+      done();
+    });
+    return;
+  }
+  const fastify = app.getHttpAdapter().getInstance() as {
+    addHook(
+      name: 'onRequest',
+      hook: (req: unknown, reply: { header(name: string, value: string): void }, done: () => void) => void,
+    ): void;
+  };
+  fastify.addHook('onRequest', (_req, reply, done) => {
+    reply.header('Cache-Control', PUBLIC);
+    done();
+  });
+}
+
+const DEEDS: readonly [name: string, deed: Deed][] = [
+  [
+    'touch()',
+    async (driver) => {
+      driver.mood = 'failing';
+      await Session.touch();
+    },
+  ],
+  [
+    'reload()',
+    async (driver) => {
+      driver.mood = 'failing';
+      await Session.reload();
+    },
+  ],
+  [
+    'commit(), and would succeed again after it',
+    async (driver) => {
+      driver.mood = 'failing';
+      try {
+        await Session.put('page', 1).commit();
+      } finally {
+        driver.mood = 'well';
+      }
+    },
+  ],
+  [
+    'start() after setId(id)',
+    async (driver) => {
+      driver.mood = 'failing';
+      await Session.setId('another').start();
+    },
+  ],
+];
+
+const PLACES: readonly Place[] = ['middleware', 'guard', 'handler'];
+
+describe.each(PLATFORMS)('a page for shared caches, on %s', (platform) => {
+  async function begin(options: Partial<SessionModuleOptions> = {}) {
+    const driver = new ScriptedDriver();
+    const app = await TestApp.start(platform, {
+      controllers: [PagesController],
+      imports: [MiddlewareModule],
+      options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } }, ...options },
+      configure: (application) => cachePublicly(application, platform),
+    });
+    const visitor = app.visitor();
+    await visitor.get('/begin').expect(200);
+    const during = (place: Place, deed: Deed): void =>
+      void Object.assign(next, { place, deed: () => deed(driver) });
+    during('handler', () => null);
+    return { app, driver, visitor, during, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  }
+
+  it.each(PLACES.flatMap((place) => DEEDS.map(([name, deed]) => ({ place, name, deed }))))(
+    'is kept by no cache if the store fails in the $place at $name',
+    async ({ place, deed }) => {
+      await using scene = await begin();
+      scene.during(place, deed);
+      const { headers } = await scene.visitor.get('/page').expect(503);
+      expect([headers['cache-control'], headers['expires']]).toEqual(['no-store', undefined]);
+    },
+  );
+
+  it('is kept by no cache if the session cannot be loaded', async () => {
+    await using scene = await begin();
+    scene.driver.mood = 'failing';
+    const { headers } = await scene.visitor.get('/page').expect(503);
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it.each(DEEDS)(
+    'is cached if the handler itself catches that the store fails at %s',
+    async (_name, deed) => {
+      await using scene = await begin();
+      scene.during('handler', async (driver) => {
+        await expect(deed(driver)).rejects.toThrow(SessionStoreError);
+        driver.mood = 'well';
+      });
+      const { headers } = await scene.visitor.get('/page').expect(200);
+      expect(headers['cache-control']).toBe(PUBLIC);
+    },
+  );
+
+  it('is cached if nothing fails', async () => {
+    await using scene = await begin();
+    scene.during('handler', () => Session.touch());
+    const { headers } = await scene.visitor.get('/page').expect(200);
+    expect(headers['cache-control']).toBe(PUBLIC);
+  });
+
+  it('is kept by no cache if a session that is read-only because of its store refuses a write', async () => {
+    await using scene = await begin({ whenStoreFails: 'degrade' });
+    scene.driver.mood = 'failing';
+    const read = await scene.visitor.get('/page').expect(200);
+    expect(read.headers['cache-control']).toBe(PUBLIC);
+    scene.during('handler', () => {
+      expect(() => Session.put('page', 1)).toThrow(SessionReadonlyError);
+      Session.put('page', 1);
+    });
+    const written = await scene.visitor.get('/page').expect(503);
+    expect(written.headers['cache-control']).toBe('no-store');
+  });
+
+  it('begins no session outside of cookie.path in the filter that answers the failure', async () => {
+    await using scene = await begin({ cookie: { path: '/elsewhere' } });
+    scene.driver.moods = { read: 'failing' };
+    scene.driver.calls.length = 0;
+    const response = await scene.app.request.get('/noted').expect(503);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(setCookies(response)).toEqual([]);
+    expect(scene.driver.calls).toEqual(['read']);
+  });
+});
