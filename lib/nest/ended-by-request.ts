@@ -1,37 +1,13 @@
 import type { ActiveSession } from '../lifecycle/active-session.js';
 import { type EventSubject, subjectOf } from '../lifecycle/publish-events.js';
-import type { HostedSession } from '../session/hosted-session.js';
-import { sessionContext } from '../session/session.context.js';
+import { sessionsUnderWay } from './sessions-under-way.js';
 
 /** All ids of a session that has ended. */
 interface Ids {
   has(id: string): boolean;
 }
 
-/** The session in whose context `SessionManager.run` was called, by the session of the function that it runs. */
-const callers = new WeakMap<HostedSession, HostedSession>();
-
-/** Runs a function in the context of a session, inside the request or the job under way, if there is one. */
-export async function runInsideCaller<R>(hosted: HostedSession, fn: () => Promise<R>): Promise<R> {
-  const caller = sessionContext.getStore();
-  if (caller !== undefined) callers.set(hosted, caller);
-  try {
-    return await sessionContext.run(hosted, fn);
-  } finally {
-    // Jobs that start each other without an end must not keep all sessions before them in memory.
-    callers.delete(hosted);
-  }
-}
-
-/** The session of the code that runs, and those in whose contexts it was started by `SessionManager.run`. */
-function sessionsUnderWay(): readonly HostedSession[] {
-  const sessions: HostedSession[] = [];
-  for (let each = sessionContext.getStore(); each !== undefined; each = callers.get(each))
-    sessions.push(each);
-  return sessions;
-}
-
-/** Those of them that are stored, or held by the cookie, under one of these ids. */
+/** The sessions under way that are stored, or held by the cookie, under one of these ids. */
 function storedUnderWay(ids: Ids): readonly ActiveSession[] {
   const active = sessionsUnderWay().flatMap(({ life }) => life?.session ?? []);
   return active.filter(({ base }) => base !== null && ids.has(base.id));

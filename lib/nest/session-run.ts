@@ -4,7 +4,7 @@ import { NoSessionError, SessionStoreError, SessionValueError } from '../session
 import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
 import { HostedSession } from '../session/hosted-session.js';
 import type { RequestSession } from '../session/request-session.js';
-import { runInsideCaller } from './ended-by-request.js';
+import { runInsideCaller } from './sessions-under-way.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';

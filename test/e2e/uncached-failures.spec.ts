@@ -30,7 +30,7 @@ refuseUnhandledRejections();
 const PUBLIC = 'public, max-age=600';
 
 type Place = 'middleware' | 'guard' | 'handler';
-type Deed = (driver: ScriptedDriver) => unknown;
+type Deed = (driver: ScriptedDriver, manager: SessionManager) => unknown;
 
 /** What the next request does, and where. */
 const next: { place: Place; deed: () => unknown } = { place: 'handler', deed: () => null };
@@ -147,6 +147,31 @@ const DEEDS: readonly [name: string, deed: Deed][] = [
   ],
 ];
 
+const MANAGED: readonly [name: string, deed: Deed][] = [
+  [
+    'SessionManager.read()',
+    async (driver, manager) => {
+      driver.mood = 'failing';
+      await manager.read('some id');
+    },
+  ],
+  [
+    'SessionManager.run()',
+    async (driver, manager) => {
+      driver.mood = 'failing';
+      await manager.run('some id', () => null);
+    },
+  ],
+  [
+    'SessionManager.destroy() inside run()',
+    (driver, manager) =>
+      manager.run({}, async () => {
+        driver.mood = 'failing';
+        await manager.destroy('some id');
+      }),
+  ],
+];
+
 const PLACES: readonly Place[] = ['middleware', 'guard', 'handler'];
 
 describe.each(PLATFORMS)('a page for shared caches, on %s', (platform) => {
@@ -159,14 +184,15 @@ describe.each(PLATFORMS)('a page for shared caches, on %s', (platform) => {
       configure: (application) => cachePublicly(application, platform),
     });
     const visitor = app.visitor();
+    const manager = app.get(SessionManager);
     await visitor.get('/begin').expect(200);
     const during = (place: Place, deed: Deed): void =>
-      void Object.assign(next, { place, deed: () => deed(driver) });
+      void Object.assign(next, { place, deed: () => deed(driver, manager) });
     during('handler', () => null);
     return { app, driver, visitor, during, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
-  it.each(PLACES.flatMap((place) => DEEDS.map(([name, deed]) => ({ place, name, deed }))))(
+  it.each(PLACES.flatMap((place) => [...DEEDS, ...MANAGED].map(([name, deed]) => ({ place, name, deed }))))(
     'is kept by no cache if the store fails in the $place at $name',
     async ({ place, deed }) => {
       await using scene = await begin();
@@ -183,12 +209,12 @@ describe.each(PLATFORMS)('a page for shared caches, on %s', (platform) => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it.each(DEEDS)(
+  it.each([...DEEDS, ...MANAGED])(
     'is cached if the handler itself catches that the store fails at %s',
     async (_name, deed) => {
       await using scene = await begin();
       scene.during('handler', async (driver) => {
-        await expect(deed(driver)).rejects.toThrow(SessionStoreError);
+        await expect(deed(driver, scene.app.get(SessionManager))).rejects.toThrow(SessionStoreError);
         driver.mood = 'well';
       });
       const { headers } = await scene.visitor.get('/page').expect(200);
