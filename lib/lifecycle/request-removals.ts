@@ -33,6 +33,11 @@ export class RequestRemovals {
     return this.#existed !== null;
   }
 
+  /** Whether the last destroyed session existed, and has been removed. */
+  get hasEnded(): boolean {
+    return this.#existed === true && !this.remaining;
+  }
+
   /**
    * Whether the cookie has to expire. If the session was already gone, the response of the request that ended
    * it does that.

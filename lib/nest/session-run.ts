@@ -4,6 +4,7 @@ import { NoSessionError, SessionStoreError, SessionValueError } from '../session
 import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
 import { HostedSession } from '../session/hosted-session.js';
 import type { RequestSession } from '../session/request-session.js';
+import { tellEnded } from './ended-by-request.js';
 import { runInsideCaller } from './sessions-under-way.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
@@ -51,12 +52,15 @@ export function assertRunnable(whose: unknown, fn: unknown): void {
 }
 
 /**
- * Runs a function with the session that a host names.
+ * Runs a function with the session that a host names. If the function destroys it, the code that called
+ * `SessionManager.run` has ended it, like by `SessionManager.destroy`.
  *
+ * @param id the id that the host's token names
  * @param hasLedger whether only sessions of signed-in users are kept
  * @throws NoSessionError, SessionStoreError, and whatever the function throws
  */
 export async function runStored<R>(
+  id: string,
   host: DetachedHost,
   fn: Runnable<R>,
   log: SessionLog,
@@ -72,7 +76,11 @@ export async function runStored<R>(
   }
   if (!session.stored && host.livesInCookie) throw new NoSessionError(KEEPS_NONE);
   if (!session.stored) throw new NoSessionError(hasLedger ? NOT_IN_LEDGER : NOT_FOUND);
-  const result = await runInside(hosted, host, fn);
+  // The function may have been given an id that the session has just left.
+  const versions = new Set([id, session.id]);
+  const result = await runInside(hosted, host, fn).finally(() => {
+    if (host.hasDestroyed) tellEnded({ versions });
+  });
   if (host.droppedChanges) {
     log.warn(
       'A session ended while the function given to SessionManager.run was running: what the function changed in it was dropped.',

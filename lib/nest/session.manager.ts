@@ -229,7 +229,7 @@ export class SessionManager {
     if (typeof whose !== 'string')
       return runWithValues(this.lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn);
     const host = this.lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
-    return runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1);
+    return runStored(whose, host, fn, this.#log, driversInUse(this.#settings).length > 1);
   }
 
   /**

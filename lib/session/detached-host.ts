@@ -124,6 +124,11 @@ export class DetachedHost implements SessionHost {
     return session?.phase === 'dropped' && session.modified;
   }
 
+  /** Whether the session existed, and the code inside has destroyed it. */
+  get hasDestroyed(): boolean {
+    return this.#life?.removals?.hasEnded === true;
+  }
+
   /** Whether the session lives in the cookie. */
   get livesInCookie(): boolean {
     return this.#life?.livesInCookie === true;

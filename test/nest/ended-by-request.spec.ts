@@ -138,6 +138,45 @@ describe.each(STORES)(
   },
 );
 
+describe.each(CASES.filter(({ method }) => method === 'destroy'))(
+  'a request whose session is destroyed by the function that it gives to SessionManager.run, with $store on $platform',
+  ({ platform, options }) => {
+    const jobs: readonly [where: string, run: (manager: SessionManager, id: string) => Promise<unknown>][] = [
+      ['alone', (manager, id) => manager.run(id, (job) => job.destroy())],
+      ['inside another', (manager, id) => manager.run(id, () => manager.run(id, (job) => job.destroy()))],
+      [
+        'that then throws',
+        (manager, id) =>
+          expect(
+            manager.run(id, async (job) => {
+              await job.destroy();
+              throw new Error('given up');
+            }),
+          ).rejects.toThrow('given up'),
+      ],
+    ];
+
+    it.each(jobs)('can sign out after a job %s, and say so on the next page', async (_where, run) => {
+      await using at = await ann(platform, options);
+      await at.visitor.in(async (session) => {
+        await run(at.app.manager, session.id);
+        session.signOut().flash('status', 'Signed out.');
+      });
+      expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out.' });
+      expect(await at.copied()).toEqual({});
+    });
+
+    it.each(jobs)('expires the cookie by destroy after a job %s', async (_where, run) => {
+      await using at = await ann(platform, options);
+      const { cookies } = await at.visitor.handle(async (session) => {
+        await run(at.app.manager, session.id);
+        await session.destroy();
+      });
+      expect(cookies).toEqual([expect.stringContaining('Max-Age=0')]);
+    });
+  },
+);
+
 describe.each(PLATFORMS)(
   'a request on %s that signs out, and then ends all sessions of the user',
   (platform) => {
@@ -198,28 +237,62 @@ it('A request can sign out after endAll has ended its session, and failed at ano
   expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out here.' });
 });
 
-it.each<[string, Ending]>([
+it('A request keeps its session if a job in it could not destroy that', async () => {
+  let isDown = false;
+  class Failing extends MemoryDriver {
+    override destroyVersion(id: string, version: number): Promise<boolean> {
+      return isDown ? Promise.reject(new Error('down')) : super.destroyVersion(id, version);
+    }
+    override read(id: string): ReturnType<MemoryDriver['read']> {
+      return isDown ? Promise.reject(new Error('down')) : super.read(id);
+    }
+  }
+  const drivers = { failing: { useFactory: () => new Failing() } };
+  await using at = await ann('express', { driver: 'failing', drivers });
+  await at.visitor.in(async (session) => {
+    const destroying = at.app.manager.run(session.id, async (job) => {
+      isDown = true;
+      await job.destroy();
+    });
+    await expect(destroying).rejects.toThrow(SessionStoreError);
+    isDown = false;
+    session.regenerate().push('cart', 'cup');
+  });
+  expect(await at.visitor.in((session) => session.all())).toEqual({ userId: 'ann', cart: ['mug', 'cup'] });
+});
+
+it.each<[string, string, Ending]>([
   [
     'endAll after signOut',
+    'manager',
     (manager, session) => {
       session.signOut();
       return manager.endAll('ann', { except: session });
     },
   ],
   [
+    'destroy in a job before signOut',
+    'destroyed',
+    async (manager, session) => {
+      await manager.run(session.id, (job) => job.destroy());
+      session.signOut();
+    },
+  ],
+  [
     'destroy during a commit',
+    'manager',
     (manager, session) => Promise.all([session.put('late', true).commit(), manager.destroy(session.id)]),
   ],
-])('A session that the request ends by %s is heard to end once', async (_how, end) => {
+])('A session that the request ends by %s is heard to end once', async (_how, reason, end) => {
   await using at = await ann('express', { driver: 'memory' });
   const reasons: string[] = [];
-  const stop = onSessionEvent('ended', ({ reason }) => void reasons.push(reason));
+  const stop = onSessionEvent('ended', (event) => void reasons.push(event.reason));
   try {
     await at.visitor.in((session) => end(at.app.manager, session));
   } finally {
     stop();
   }
-  expect(reasons).toEqual(['manager']);
+  expect(reasons).toEqual([reason]);
 });
 
 describe.each(STORES)(
