@@ -271,6 +271,29 @@ describeWith(
   () => {
     describeEndings(fullRedis);
     describeLedger(fullRedis);
+
+    it.each(PLATFORMS)('as a ledger, still knows of a line that it has ended on %s', async (platform) => {
+      const store = await fullRedis();
+      await using app = await HandlerApp.start(platform, {
+        options: { ...store.options, driver: 'stealth', stealth: { ledger: 'redis' } },
+      });
+      const visitors = await Promise.all(
+        [app.visitor(), app.visitor()].map(async (visitor) => {
+          await visitor.in((session) => session.signIn('ann').put('cart', ['mug']));
+          return { visitor, id: await visitor.in((session) => session.id) };
+        }),
+      );
+      await store.fill();
+      const [one, other] = visitors;
+      await one?.visitor.in((session) => session.destroy().then(() => null));
+      await app.manager.destroy(other?.id ?? '');
+      const driver = app.manager.driver('redis');
+      for (const { visitor, id } of visitors) {
+        expect(await visitor.in((session) => session.all())).toEqual({});
+        expect(await app.manager.read(id)).toBeNull();
+        expect('read' in driver && (await driver.read(id))).toMatchObject({ version: 2, userId: null });
+      }
+    });
   },
   {
     controlsServer: true,

@@ -51,6 +51,9 @@ function asScript(source: string): RedisScript {
  *
  * A client that lost its connection may send the same write again although Redis has carried it out. The id of
  * the write reveals that the stored record is this very write.
+ *
+ * A record that gets shorter is removed first: a full Redis (`maxmemory` and `noeviction`) lets a script that has
+ * removed something write. So a tombstone can take the place of what it ends.
  */
 export const writeScript = script(`
 if version ~= tonumber(ARGV[2]) then
@@ -65,6 +68,9 @@ if ARGV[5] ~= '' and ARGV[6] == '0' then
   if user ~= ARGV[5] or lives < tonumber(string.sub(ARGV[3], ${luaRange(packedPlaces.expiresAt)}), 10) then
     return 2
   end
+end
+if version ~= 0 and #ARGV[3] < redis.call('STRLEN', KEYS[1]) then
+  redis.call('DEL', KEYS[1])
 end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`);
