@@ -14,6 +14,13 @@ export class ChangeLog {
   /** Length of the pending list up to the last change that makes a commit due; 0 if none does. */
   effective = 0;
 
+  /** The log after the session was reloaded: without the changes that are not stored. */
+  reloaded(): ChangeLog {
+    const next = new ChangeLog();
+    next.storedFlash.push(...this.storedFlash);
+    return next;
+  }
+
   /** @param effective false if the change has no effect, and so is no reason to commit */
   record(change: Change, effective = true): void {
     this.pending.push(change);

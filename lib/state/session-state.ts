@@ -79,8 +79,7 @@ export class SessionState extends WorkingState {
 
   /** The state after the same request reloaded the session: changes that it did not store are discarded. */
   reloaded(payload: Payload, text: string): SessionState {
-    const log = new ChangeLog();
-    log.storedFlash.push(...this.log.storedFlash);
+    const log = this.log.reloaded();
     const flash = this.flash.reloaded(log, payload.f);
     return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
