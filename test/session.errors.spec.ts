@@ -26,8 +26,8 @@ describe('An error', () => {
   it.each<[string, Error, string[]]>([
     ['of a store', new SessionStoreError('text'), ['SessionError', 'SessionStoreError']],
     ['of a limit', new SessionLimitError(2), ['SessionError', 'SessionLimitError']],
-    ['of a read-only session', readonlySession(false), ['SessionError', 'SessionReadonlyError']],
-    ['of a degraded session', readonlySession(true), ['SessionError', 'SessionReadonlyError']],
+    ['of a read-only session', readonlySession('chosen'), ['SessionError', 'SessionReadonlyError']],
+    ['of a degraded session', readonlySession('degraded'), ['SessionError', 'SessionReadonlyError']],
     ['of an own class', new StoreError('text'), ['SessionError', 'SessionStoreError', 'StoreError']],
     [
       'of an own class for read-only sessions',
@@ -40,7 +40,7 @@ describe('An error', () => {
 
   it.each([
     [new SessionStoreError('text'), 'SessionStoreError: text', '{ statusCode: 503 }'],
-    [readonlySession(true), 'SessionReadonlyError: ', '{ statusCode: 503 }'],
+    [readonlySession('degraded'), 'SessionReadonlyError: ', '{ statusCode: 503 }'],
     [new StoreError('text'), 'StoreError: text', '{ statusCode: 503 }'],
   ])('is logged with its name and status, and nothing internal', (error, head, fields) => {
     const logged = inspect(error, { breakLength: Infinity });

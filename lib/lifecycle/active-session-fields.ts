@@ -43,10 +43,8 @@ export abstract class ActiveSessionFields {
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
   endedByRequest = false;
-  /** Whether writes are refused and nothing is committed. */
-  readonly = false;
-  /** Whether the session is read-only because its store failed. */
-  degraded = false;
+  /** Whether writes are refused and nothing is committed: as the application wants it, or as the store failed. */
+  readonly: false | 'chosen' | 'degraded' = false;
 
   // ---- what to store, and what to tell the browser -------------------------------------------------------------
 

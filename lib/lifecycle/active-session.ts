@@ -51,7 +51,7 @@ export class ActiveSession extends ActiveSessionFields {
 
   /** Refuses writes from now on; nothing more is committed. */
   refuseWrites(): void {
-    this.readonly = true;
+    this.readonly ||= 'chosen';
   }
 
   /**
@@ -62,8 +62,7 @@ export class ActiveSession extends ActiveSessionFields {
    */
   degradeOn(error: unknown): void {
     if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
-    this.degraded = true;
-    this.readonly = true;
+    this.readonly = 'degraded';
   }
 
   /** Bases the session on what was reloaded; unstored changes are discarded. */

@@ -110,7 +110,7 @@ function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
 function eventsOfToken(session: ActiveSession, token: string, kinds: readonly TokenKind[]): QueuedEvent[] {
   if (session.base !== null) return [...eventsOfLoad(session), ...eventsOfSecret(session, token)];
   // If the store failed, nothing is known about the session.
-  if (session.degraded || !CHANNELS.refused.hasSubscribers) return [];
+  if (session.readonly === 'degraded' || !CHANNELS.refused.hasSubscribers) return [];
   const { driver, clock } = session.runtime;
   const reason = refusalOf(session, token, kinds);
   return [() => CHANNELS.refused.publish({ driver, at: clock.now(), reason })];

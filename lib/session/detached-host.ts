@@ -136,7 +136,7 @@ export class DetachedHost implements SessionHost {
 
   /** Whether the session is empty because its store failed (`whenStoreFails: 'degrade'`). */
   get degraded(): boolean {
-    return this.#life?.session.degraded === true;
+    return this.#life?.session.readonly === 'degraded';
   }
 
   refusal(need: CookieNeed): SessionReadonlyError {

@@ -88,7 +88,7 @@ export class HostedSession extends SessionCommits {
   #loaded(life: SessionLifecycle, readonly: boolean): void {
     this.#initiating = null;
     this.initiated = true;
-    if (life.session.degraded) this.storeFailed();
+    if (life.session.readonly === 'degraded') this.storeFailed();
     if (readonly) life.session.refuseWrites();
     const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#loadChosen !== null;
@@ -153,7 +153,7 @@ export class HostedSession extends SessionCommits {
     if (!this.initiated) throw this.host.unavailable ?? notInitiated();
     const life = this.lifecycle;
     const { session } = life;
-    if (session.readonly) throw readonlySession(session.degraded);
+    if (session.readonly) throw readonlySession(session.readonly);
     const { host } = this;
     // A session that will not be stored anyway needs no cookie.
     if (host.refusal !== undefined && !life.abandoned) {

@@ -79,7 +79,7 @@ export abstract class SessionInfo extends SessionChoice {
    * if (!session.readonly) session.increment('visits');
    */
   get readonly(): boolean {
-    return this.hosted.life?.session.readonly ?? false;
+    return Boolean(this.hosted.life?.session.readonly);
   }
 
   /**

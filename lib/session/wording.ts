@@ -8,9 +8,9 @@ export function notInitiated(): SessionError {
   );
 }
 
-/** @param degraded whether the session is read-only because its store failed */
-export function readonlySession(degraded: boolean): SessionReadonlyError {
-  return degraded
+/** @param reason `chosen` by the application, or `degraded`, as the session's store failed */
+export function readonlySession(reason: 'chosen' | 'degraded'): SessionReadonlyError {
+  return reason === 'degraded'
     ? new DegradedSessionError(
         "The session's store failed, and the session is empty and read-only (option 'whenStoreFails' is 'degrade'). " +
           'Ask `session.readonly` before you write; what has to be written can be tried again when the store is back.',
