@@ -73,8 +73,8 @@ export abstract class ActiveSessionFields {
 
   // ---- events and watching -------------------------------------------------------------------------------------
 
-  /** When the load or write began, by the monotonic clock: for events. */
-  since = 0;
+  /** When the load or write began, by the monotonic clock; null if nobody listened to its event then. */
+  since: number | null = null;
   /** The subject of the end event, as found when the session is ended; null: as the session was loaded. */
   endedSubject: EventSubject | null = null;
   /** Null if the request does not watch for the session's end. */

@@ -28,6 +28,11 @@ export function isStoringHeard(): boolean {
   );
 }
 
+/** When what an event times begins, by the monotonic clock; null if nobody subscribes to it. */
+export function beginning(event: 'loaded' | 'committed'): number | null {
+  return CHANNELS[event].hasSubscribers ? performance.now() : null;
+}
+
 /** Whether anybody subscribes to events about ended sessions. */
 function isEndingHeard(): boolean {
   return CHANNELS.ended.hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
@@ -77,11 +82,12 @@ export function publishStored(
   const { begun, committed, merged, moved } = CHANNELS;
   const of = about(session, loaded);
   const attempts = Math.max(1, session.attempts);
+  const { since } = session;
   if (before.id === null) begun.publish(of);
   else if (before.id !== loaded.id) moved.publish(of);
   if (session.hasMerged) merged.publish({ ...of, attempts });
-  if (before.isChanged || before.id === null) {
-    committed.publish({ ...of, ms: performance.now() - session.since, attempts, size: text.length });
+  if (since !== null && (before.isChanged || before.id === null)) {
+    committed.publish({ ...of, ms: performance.now() - since, attempts, size: text.length });
   }
   const { 'signed-in': signedIn, 'signed-out': signedOut } = CHANNELS;
   if (!signedIn.hasSubscribers && !signedOut.hasSubscribers) return;

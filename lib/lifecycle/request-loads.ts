@@ -2,7 +2,7 @@ import { type TokenKind, Keyring } from '../crypto/keyring.js';
 import { CHANNELS } from '../events/channels.js';
 import type { TokenRefusal } from '../events/session-events.js';
 import type { ActiveSession } from './active-session.js';
-import { about } from './publish-events.js';
+import { about, beginning } from './publish-events.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import type { ForeignSession } from './taking-over/session-source.js';
@@ -72,7 +72,7 @@ export class RequestLoads {
   }
 
   #heard<T>(load: () => Promise<T> | T, events: () => QueuedEvent[]): Promise<T> | T {
-    this.#life.session.since = performance.now();
+    this.#life.session.since = beginning('loaded');
     const queued = (answer: T): T => {
       this.#queued.push(...events());
       return answer;
@@ -95,7 +95,7 @@ export class RequestLoads {
 /** The events of a load. */
 function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
   const { base, since } = session;
-  if (base === null || !CHANNELS.loaded.hasSubscribers) return [];
+  if (base === null || since === null) return [];
   const { createdAt } = session.state.facts;
   const { expiresAt } = base;
   const message = { ...about(session, base), ms: performance.now() - since, createdAt, expiresAt };

@@ -1,5 +1,6 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
+import { beginning } from './publish-events.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import { neverSettles } from './wording.js';
@@ -83,7 +84,7 @@ export class RequestQueue {
     return this.run(() => {
       const { session } = this.#life;
       if (waits && !session.due) return;
-      session.since = performance.now();
+      session.since = beginning('committed');
       if (session.phase === 'ending') return this.#endThenWrite(session);
       return session.shortenings.length === 0 ? this.#backend.write(session) : this.#writeShortened(session);
     });
