@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type ArgumentsHost,
   type CanActivate,
@@ -112,6 +113,9 @@ function cachePublicly(app: TestApplication, platform: Platform): void {
   });
 }
 
+/** Runs code as a callback of a connection that was opened before any request. */
+const outside = AsyncLocalStorage.snapshot();
+
 const DEEDS: readonly [name: string, deed: Deed][] = [
   [
     'touch()',
@@ -125,6 +129,14 @@ const DEEDS: readonly [name: string, deed: Deed][] = [
     async (driver) => {
       driver.mood = 'failing';
       await Session.reload();
+    },
+  ],
+  [
+    'touch() in a callback without the context of the request',
+    async (driver) => {
+      const session = Session.current();
+      driver.mood = 'failing';
+      await outside(() => session.touch());
     },
   ],
   [
