@@ -1,6 +1,6 @@
 import { FlashMessages } from '../session/flash-messages.js';
 import type { RequestSession } from '../session/request-session.js';
-import { cloneValue } from '../state/values.js';
+import { cloneValue } from '../state/clone-value.js';
 
 /**
  * What templates see without being passed it: `session` (read-only), `flashMessages`, `old(key)`,

@@ -9,7 +9,8 @@ import { runInsideCaller } from './sessions-under-way.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';
-import { cloneValue, isPlainValues } from '../state/values.js';
+import { cloneValue } from '../state/clone-value.js';
+import { isPlainValues } from '../state/values.js';
 
 type Runnable<R> = (session: RequestSession) => R | PromiseLike<R>;
 

@@ -2,8 +2,10 @@ import { SessionValueError } from '../session.errors.js';
 import { deepCopy } from './deep-copy.js';
 import { isSame } from './same-value.js';
 import { isThenable } from './is-thenable.js';
+import type { ReturnedObjects } from './returned-objects.js';
 import { shownKey } from './shown-key.js';
-import { type Values, cloneValue, isContainer, readPath, removePath, writePath } from './values.js';
+import { cloneRecorded } from './clone-value.js';
+import { type Values, isContainer, readPath, removePath, writePath } from './values.js';
 
 /**
  * The function given to `update`: takes the current value and returns the new one. May run again on a newer
@@ -41,6 +43,8 @@ interface Update {
   readonly op: 'update';
   readonly path: string;
   readonly updater: Updater;
+  /** What the updater has returned so far. */
+  readonly returned: ReturnedObjects;
   /** A copy of what the updater returned last, so that the change can be repeated without calling it. */
   result: unknown;
   /** A copy of what the updater was given last; omitted if the application could not have mutated that. */
@@ -99,16 +103,26 @@ export function assertUpdater(updater: unknown): void {
   );
 }
 
-/** Replaces a value by the result of the updater; undefined removes it. Returns the new value. */
-export function updateAt(values: Values, path: string, updater: Updater): unknown {
-  const result = updater(readPath(values, path));
-  if (isThenable(result)) {
+/**
+ * Replaces a value by the result of the updater; undefined removes it. Returns the new value.
+ *
+ * @param returned what this updater has returned before. Default: it is called this once
+ */
+export function updateAt(
+  values: Values,
+  path: string,
+  updater: Updater,
+  returned?: ReturnedObjects,
+): unknown {
+  const answer = updater(readPath(values, path));
+  if (isThenable(answer)) {
     // Nobody else holds this promise: without a handler its rejection would end the process.
-    result.then(undefined, () => undefined);
+    answer.then(undefined, () => undefined);
     throw new SessionValueError(
       `The function given to update("${shownKey(path)}") returned a promise. Await first, then update with a plain function.`,
     );
   }
+  const result = returned === undefined ? answer : returned.asReturned(answer);
   if (result === undefined) removePath(values, path);
   else writePath(values, path, result);
   return result;
@@ -142,10 +156,10 @@ export function clear(values: Values, except: readonly string[] = []): string[] 
 function perform(values: Values, change: Change, updates: 'run' | 'repeat'): void {
   switch (change.op) {
     case 'put':
-      writePath(values, change.path, cloneValue(change.value));
+      writePath(values, change.path, cloneRecorded(change.value));
       return;
     case 'push':
-      pushTo(values, change.path, cloneValue(change.value));
+      pushTo(values, change.path, cloneRecorded(change.value));
       return;
     case 'increment':
       addTo(values, change.path, change.by);
@@ -161,18 +175,18 @@ function perform(values: Values, change: Change, updates: 'run' | 'repeat'): voi
       return;
     case 'reset':
       clear(values);
-      Object.assign(values, cloneValue(change.values));
+      Object.assign(values, cloneRecorded(change.values));
       return;
     case 'assign':
       if (change.value === undefined) delete values[change.key];
-      else values[change.key] = cloneValue(change.value);
+      else values[change.key] = cloneRecorded(change.value);
       return;
     case 'update':
       if (updates === 'repeat') {
-        updateAt(values, change.path, () => cloneValue(change.result));
+        updateAt(values, change.path, () => cloneRecorded(change.result));
       } else {
         if ('given' in change) change.given = deepCopy(readPath(values, change.path));
-        change.result = deepCopy(updateAt(values, change.path, change.updater));
+        change.result = deepCopy(updateAt(values, change.path, change.updater, change.returned));
       }
       return;
     case 'flash':

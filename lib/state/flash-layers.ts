@@ -2,15 +2,8 @@ import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
 import { appended } from './unread-messages.js';
-import {
-  type Values,
-  assertKey,
-  cloneValue,
-  isPlainValues,
-  mergeInto,
-  readPath,
-  removePath,
-} from './values.js';
+import { cloneValue } from './clone-value.js';
+import { type Values, assertKey, isPlainValues, mergeInto, readPath, removePath } from './values.js';
 
 /**
  * What was flashed: messages, whose names the application chose, and form fields, whose names a visitor

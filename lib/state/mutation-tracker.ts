@@ -1,7 +1,8 @@
 import { type Change, repeat } from './changes.js';
 import { COMPUTED, deepCopy } from './deep-copy.js';
 import { isSame } from './same-value.js';
-import { type Values, cloneValue } from './values.js';
+import { cloneRecorded } from './clone-value.js';
+import { type Values } from './values.js';
 
 /** An object that was handed out and has since been replaced in a merge. */
 interface Replaced {
@@ -70,7 +71,7 @@ export class MutationTracker {
     const updated = repeat(expected, changes).map((path) => topLevelKey(values, path));
     return keysOf(expected, values)
       .filter((key) => updated.includes(key) || !isSame(values[key], expected[key]))
-      .map((key) => ({ op: 'assign', key, value: cloneValue(values[key]) }));
+      .map((key) => ({ op: 'assign', key, value: cloneRecorded(values[key]) }));
   }
 
   /**

@@ -16,7 +16,8 @@ import {
   valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
-import { type Values, cloneValue } from './values.js';
+import { cloneRecorded } from './clone-value.js';
+import { type Values } from './values.js';
 import { WorkingState } from './working-state.js';
 
 /** A payload about to be stored, and what has to be known about it once it is stored. */
@@ -226,7 +227,7 @@ export class SessionState extends WorkingState {
   #takeReplaced(tracker: MutationTracker): void {
     for (const { key, held } of tracker.takeReplaced()) {
       this.values[key] = held;
-      this.record({ op: 'assign', key, value: cloneValue(held) });
+      this.record({ op: 'assign', key, value: cloneRecorded(held) });
     }
   }
 }

@@ -2,7 +2,8 @@ import { SessionValueError } from '../session.errors.js';
 import { lossOfEntries } from './json-loss.js';
 import { isOpaque, isPlain } from './object-kinds.js';
 import { OwnCopy } from './own-copy.js';
-import { type Values, assertKey, cloneValue, isContainer, isObject } from './values.js';
+import { cloneValue } from './clone-value.js';
+import { type Values, assertKey, isContainer, isObject } from './values.js';
 
 /**
  * Checks an object of values by key that a method was given: a plain object, or an instance of a class with

@@ -196,46 +196,6 @@ export function isPlainValues(value: unknown): value is Values {
   return isObject(value) && isPlain(value);
 }
 
-/**
- * Copies lists and plain objects at any depth, cycles included. Other objects (dates, instances of classes)
- * are not copied: only the serializer knows how to store them. Values nested deeper than `MAX_DEPTH` are not
- * copied either, as no commit stores them.
- */
-export function cloneValue<T>(value: T): T;
-export function cloneValue(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? cloneObject(value, undefined, 1) : value;
-}
-
-function cloneObject(source: object, seen: Map<object, object> | undefined, depth: number): object {
-  const known = seen?.get(source);
-  if (known !== undefined) return known;
-  if (Array.isArray(source)) {
-    const copy: unknown[] = [];
-    for (const item of source as unknown[]) {
-      copy.push(cloneMember(item, source, copy, (seen ??= new Map()), depth));
-    }
-    return copy;
-  }
-  if (!isPlain(source)) return source;
-  const copy: Values = {};
-  for (const [key, item] of Object.entries(source)) {
-    setOwn(copy, key, cloneMember(item, source, copy, (seen ??= new Map()), depth));
-  }
-  return copy;
-}
-
-function cloneMember(
-  item: unknown,
-  parent: object,
-  copy: object,
-  seen: Map<object, object>,
-  depth: number,
-): unknown {
-  if (typeof item !== 'object' || item === null || depth > MAX_DEPTH) return item;
-  seen.set(parent, copy);
-  return cloneObject(item, seen, depth + 1);
-}
-
 /** Copies a parsed JSON value: its objects and lists are plain, and each appears only once. */
 export function copyOfJson(read: Readonly<Values>): Values {
   const copy: Values = { ...read };

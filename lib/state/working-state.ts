@@ -16,17 +16,10 @@ import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
 import { ownText } from './own-text.js';
 import { type SessionSerializer, type Snapshot, copyOfValues } from './payload.js';
+import { ReturnedObjects } from './returned-objects.js';
 import { isPlainValue } from './storable.js';
-import {
-  type Values,
-  assertKey,
-  cloneValue,
-  hasPath,
-  pick,
-  readPath,
-  removePath,
-  writePath,
-} from './values.js';
+import { cloneRecorded } from './clone-value.js';
+import { type Values, assertKey, hasPath, pick, readPath, removePath, writePath } from './values.js';
 import { assertWritable, valuesByKey } from './values-by-key.js';
 
 /** A longer path is unusual: the value that it creates is checked before it is stored. */
@@ -120,7 +113,7 @@ export abstract class WorkingState {
     this.tracker?.forgetReplaced(path);
     const value = this.#received(given);
     writePath(this.#valuesFor(path), path, value);
-    this.record({ op: 'put', path, value: cloneValue(value) });
+    this.record({ op: 'put', path, value: cloneRecorded(value) });
   }
 
   /** Sets a top-level key as a whole, dots in its name included; undefined removes it, as `forget` does. */
@@ -131,7 +124,7 @@ export abstract class WorkingState {
     const effective = value !== undefined || Object.hasOwn(this.readonlyValues, key);
     if (value !== undefined) this.values[key] = value;
     else if (effective) delete this.values[key];
-    this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
+    this.record({ op: 'assign', key, value: cloneRecorded(value) }, effective);
   }
 
   /** Puts each leaf at its own path. An empty object only replaces a value that is not an object. */
@@ -157,7 +150,7 @@ export abstract class WorkingState {
     assertKey(path);
     const value = this.#received(given);
     pushTo(this.values, path, value);
-    this.record({ op: 'push', path, value: cloneValue(value) });
+    this.record({ op: 'push', path, value: cloneRecorded(value) });
   }
 
   increment(path: string, by: number): number {
@@ -177,11 +170,12 @@ export abstract class WorkingState {
     const given = this.tracker === null ? {} : { given: deepCopy(current) };
     // The updater may keep the value, or mutate it and then throw.
     this.track(current);
-    const result = updateAt(this.values, path, updater);
+    const returned = new ReturnedObjects();
+    const result = updateAt(this.values, path, updater, returned);
     this.#received(result);
     // If the value is missing and the updater returns undefined, nothing changes.
     this.record(
-      { op: 'update', path, updater, result: deepCopy(result), ...given },
+      { op: 'update', path, updater, returned, result: deepCopy(result), ...given },
       current !== undefined || result !== undefined,
     );
   }
@@ -226,7 +220,7 @@ export abstract class WorkingState {
     this.flash.clear();
     Object.assign(this.values, values);
     this.#handOut();
-    this.record({ op: 'reset', values: cloneValue(values) }, effective);
+    this.record({ op: 'reset', values: cloneRecorded(values) }, effective);
   }
 
   /** Called when a value is handed out. Returns whether it may be mutated in place. */

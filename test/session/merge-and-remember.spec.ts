@@ -180,6 +180,20 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(await visitor.in((session) => session.only('a', 'b'))).toEqual({ a: 'early', b: 'early' });
     });
 
+    it('makes a list to which each item is added once, whatever a parallel request writes', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('begun', true));
+      await visitor.in(async (session) => {
+        session.remember('cart', () => ({ lines: [], count: 0 }));
+        session.push('cart.lines', 'tea').increment('cart.count');
+        await visitor.in((other) => other.put('theme', 'dark'));
+      });
+      expect(await visitor.in((session) => session.only('cart', 'theme'))).toEqual({
+        cart: { lines: ['tea'], count: 1 },
+        theme: 'dark',
+      });
+    });
+
     it('returns a value that may be mutated in place', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.remember<string[]>('list', () => []).push('a'));

@@ -1,9 +1,15 @@
 import fc from 'fast-check';
+import superjson from 'superjson';
 import { describe, expect, it } from 'vitest';
 import { SessionValueError } from '../../lib/session.errors.js';
-import { PAYLOAD_FORMAT, type Payload, parsePayload } from '../../lib/state/payload.js';
+import {
+  PAYLOAD_FORMAT,
+  type Payload,
+  type SessionSerializer,
+  parsePayload,
+} from '../../lib/state/payload.js';
 import { SessionState } from '../../lib/state/session-state.js';
-import type { Values } from '../../lib/state/values.js';
+import { type Values, readPath } from '../../lib/state/values.js';
 
 /** The state of a request that has loaded these values. */
 function load(values: Values, version = 1): SessionState {
@@ -80,6 +86,93 @@ describe('changes of two requests', () => {
     );
     expect(seen).toEqual([['tea'], ['tea', 'milk']]);
     expect(kept).toEqual({ cart: ['milk', 'tea'] });
+  });
+
+  it('are made once in an object that an updater returns each time it runs', () => {
+    const other = (state: SessionState) => state.put('theme', 'dark');
+    const empty: string[] = [];
+    const begun = inParallel({}, other, (state) => {
+      state.update('cart', (cart) => cart ?? empty);
+      state.push('cart', 'tea');
+    });
+    expect(begun).toEqual({ theme: 'dark', cart: ['tea'] });
+    const line = { sku: 'tea', notes: [] };
+    const added = inParallel({ cart: [] }, other, (state) => {
+      state.update('cart', (cart) => [...(Array.isArray(cart) ? cart : []), line]);
+      state.increment('cart.0.quantity', 2);
+      state.push('cart.0.notes', 'gift');
+      state.update('cart', (cart) => cart);
+    });
+    expect(added).toEqual({ theme: 'dark', cart: [{ sku: 'tea', quantity: 2, notes: ['gift'] }] });
+  });
+
+  it('are made once in such an object, however often other requests write first', () => {
+    const empty: string[] = [];
+    const state = load({});
+    state.update('cart', (cart) => cart ?? empty);
+    state.push('cart', 'tea');
+    for (let version = 2; version < 5; version += 1) {
+      const text = commit(load({ version }, version));
+      state.rebase(payloadOf(text), text);
+    }
+    expect(payloadOf(commit(state)).d).toEqual({ version: 4, cart: ['tea'] });
+  });
+
+  it('include a mutation of such an object', () => {
+    const line = { sku: 'tea', quantity: 1 };
+    const kept = inParallel(
+      {},
+      (state) => state.put('theme', 'dark'),
+      (state) => {
+        state.update('cart', () => [line]);
+        line.quantity = 5;
+      },
+    );
+    expect(kept).toEqual({ theme: 'dark', cart: [{ sku: 'tea', quantity: 5 }] });
+  });
+
+  class Cart {
+    count = 0;
+    readonly lines: string[] = [];
+  }
+
+  it.each<[how: string, path: string, store: (state: SessionState) => void]>([
+    ['put', 'cart', (state) => state.put('cart', new Cart())],
+    ['assigned', 'cart', (state) => state.assign('cart', new Cart())],
+    ['put inside an object', 'shop.carts.0', (state) => state.put('shop', { carts: [new Cart()] })],
+    ['pushed', 'carts.0', (state) => state.push('carts', new Cart())],
+    ['merged', 'shop.cart', (state) => state.merge({ shop: { cart: new Cart() } })],
+    ['returned by an updater', 'cart', (state) => state.update('cart', () => new Cart())],
+  ])('are made once in an instance of a class that was %s', (_how, path, store) => {
+    const kept = inParallel(
+      {},
+      (state) => state.put('theme', 'dark'),
+      (state) => {
+        store(state);
+        state.increment(`${path}.count`, 1);
+        state.push(`${path}.lines`, 'tea');
+      },
+    );
+    expect(readPath(kept, path)).toEqual({ count: 1, lines: ['tea'] });
+  });
+
+  it('are made once in a date, a Map and a Set that a serializer keeps and the request itself has stored', () => {
+    const serializer: SessionSerializer = { stringify: superjson.stringify, parse: superjson.parse };
+    const text = serializer.stringify({ v: PAYLOAD_FORMAT, n: 1, c: 0, d: {} });
+    const parsed = parsePayload(text, serializer);
+    if (parsed.kind !== 'session') throw new Error('No payload of a session.');
+    const state = SessionState.loaded(serializer, parsed.payload, text, true);
+    state.put('times', { last: new Date(5), counts: new Map([['tea', 1]]), seen: new Set([1]) });
+    const later = (given: unknown): unknown => {
+      if (given instanceof Date) given.setTime(given.getTime() + 1);
+      if (given instanceof Map) given.set('tea', Number(given.get('tea')) + 1);
+      if (given instanceof Set) given.add(given.size + 1);
+      return given;
+    };
+    for (const name of ['last', 'counts', 'seen']) state.update(`times.${name}`, later);
+    state.rebase(parsed.payload, text);
+    const times = { last: new Date(6), counts: new Map([['tea', 2]]), seen: new Set([1, 2]) };
+    expect(state.draft('w', undefined).payload.d).toEqual({ times });
   });
 
   it('remove a forgotten key, even if the other request stored it meanwhile', () => {

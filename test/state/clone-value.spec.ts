@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_DEPTH, cloneValue, mergeInto } from '../../lib/state/values.js';
+import { cloneRecorded, cloneValue } from '../../lib/state/clone-value.js';
+import { MAX_DEPTH, mergeInto } from '../../lib/state/values.js';
 
 describe('A copied value', () => {
   it('shares no list and no plain object with the original, however deep', () => {
@@ -54,5 +55,59 @@ describe('A copied value', () => {
       original = original[0];
     }
     expect(copied).toBe(MAX_DEPTH + 1);
+  });
+});
+
+describe('A copy of a recorded value', () => {
+  class Line {
+    quantity = 1;
+    readonly notes = ['gift'];
+    get isLarge(): boolean {
+      return this.quantity > 10;
+    }
+  }
+
+  it('shares no list, plain object or instance of a class with the original', () => {
+    const original = { lines: [new Line()], plain: { a: {} } };
+    const copy = cloneRecorded(original);
+    expect(copy).toEqual(original);
+    expect(copy.lines[0]).toBeInstanceOf(Line);
+    expect(copy.lines[0]).not.toBe(original.lines[0]);
+    expect(copy.lines[0]?.notes).not.toBe(original.lines[0]?.notes);
+    expect(copy.plain.a).not.toBe(original.plain.a);
+  });
+
+  it('shares no date, Map or Set with the original, nor anything in them', () => {
+    const line = new Line();
+    const original = { date: new Date(0), map: new Map([['tea', line]]), set: new Set([line]) };
+    const copy = cloneRecorded(original);
+    expect(copy).toEqual(original);
+    expect(copy.date).not.toBe(original.date);
+    expect(copy.map.get('tea')).not.toBe(line);
+    expect([...copy.set][0]).toBe(copy.map.get('tea'));
+  });
+
+  it('shares what only the serializer can store: hidden content, a toJSON, own getters, a subclass of Map', () => {
+    const money = { toJSON: () => '1.00' };
+    class Index extends Map<string, number> {}
+    const original = {
+      url: new URL('http://shop.example'),
+      index: new Index(),
+      price: Object.create(money),
+      computed: Object.defineProperty(new Line(), 'total', { get: () => 1, enumerable: true }),
+    };
+    const copy = cloneRecorded(original);
+    expect(copy.url).toBe(original.url);
+    expect(copy.index).toBe(original.index);
+    expect(copy.price).toBe(original.price);
+    expect(copy.computed).toBe(original.computed);
+  });
+
+  it('has the cycles of the original, also through instances', () => {
+    class Node {
+      self: unknown = this;
+    }
+    const copy = cloneRecorded([new Node()]);
+    expect(copy[0]?.self).toBe(copy[0]);
   });
 });

@@ -4,6 +4,7 @@ import type { Change } from '../../lib/state/changes.js';
 import { deepCopy } from '../../lib/state/deep-copy.js';
 import { MutationTracker } from '../../lib/state/mutation-tracker.js';
 import type { SessionSerializer } from '../../lib/state/payload.js';
+import { ReturnedObjects } from '../../lib/state/returned-objects.js';
 import type { Values } from '../../lib/state/values.js';
 import { encryptingSerializer, restless } from '../support/unsteady.js';
 
@@ -213,7 +214,8 @@ describe('mutations beside the changes that the log has recorded', () => {
   it('are none where a function has updated a value, and it is not called again', () => {
     const updater = vi.fn<() => number>(() => Number.NaN);
     const values = { ...shop(), visits: 5 };
-    const change: Change = { op: 'update', path: 'visits', updater, result: 5 };
+    const returned = new ReturnedObjects();
+    const change: Change = { op: 'update', path: 'visits', updater, returned, result: 5 };
     expect(tracker.mutations(values, shop(), [change])).toEqual([]);
     expect(updater).not.toHaveBeenCalled();
   });

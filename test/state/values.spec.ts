@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionValueError } from '../../lib/session.errors.js';
 import { omit } from '../../lib/state/own-copy.js';
+import { cloneValue } from '../../lib/state/clone-value.js';
 import {
   type Values,
   assertKey,
-  cloneValue,
   hasPath,
   pick,
   readPath,
