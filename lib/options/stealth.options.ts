@@ -36,10 +36,13 @@ export interface StealthDriverOptions {
   ledgerEvery?: Duration;
 }
 
+/** The most cookies that a session may be split into. */
+export const MOST_COOKIES = 3;
+
 const takesLedger = "the name of a driver that keeps records, such as 'redis' or 'database'";
 
 const options = group({
-  maxCookies: { default: 3, check: wholeNumber(1, 3, 'a whole number from 1 to 3') },
+  maxCookies: { default: 3, check: wholeNumber(1, MOST_COOKIES, 'a whole number from 1 to 3') },
   ledger: { check: text(takesLedger, /^(?!stealth$)./s) },
   ledgerEvery: { check: duration() },
 } satisfies Table & Record<keyof StealthDriverOptions, unknown>);

@@ -50,13 +50,13 @@ export class EarlierCookies {
    *
    * @param everywhere whether to expire also those that the request did not carry, because it went to another
    * path or host. This keeps a cookie that was out of sight from signing a visitor in again after a sign-out.
-   * Without its first piece, a cookie in pieces is useless.
    */
   expire(header: string, everywhere: boolean): string[] {
     return this.#earlier.flatMap(({ cookie }) => {
       const { names } = cookie.read(header);
-      const unseen = everywhere ? [cookie.name, `${cookie.name}.0`] : [];
-      return cookie.expire([...new Set([...unseen, ...names])]);
+      // Pieces go together, seen or not: one that is left behind would be joined with those of the current place.
+      const inPieces = names.some((name) => name !== cookie.name);
+      return cookie.expire(everywhere || inPieces ? [...new Set([...cookie.allNames, ...names])] : names);
     });
   }
 }

@@ -1,6 +1,7 @@
 import { stringifySetCookie } from 'cookie';
 import { optionError, shown } from '../../options/read-option.js';
 import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../../options/cookie.options.js';
+import { MOST_COOKIES } from '../../options/stealth.options.js';
 import { type CookiePlace, placeOf } from './cookie-place.js';
 
 /**
@@ -146,6 +147,11 @@ export class SessionCookie {
       cookies.push(`${name}=${token.slice(at, at + this.#pieceLength)}${tail}`);
     }
     return [...cookies, ...this.expire(present.filter((name) => !used.has(name)))];
+  }
+
+  /** The names of the cookie and of all pieces that it may have had, with another driver or limit, too. */
+  get allNames(): readonly string[] {
+    return [this.name, ...Array.from({ length: MOST_COOKIES }, (_, number) => `${this.name}.${number}`)];
   }
 
   /** The Set-Cookie headers that expire cookies, with exactly the attributes they were set with. */
