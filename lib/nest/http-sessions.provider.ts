@@ -9,13 +9,13 @@ import { type RouteTest, compileRoutes } from '../http/routing/named-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
 import type { ForeignSession, SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { fieldName } from '../session/form-input.js';
-import type { SessionManager } from './session.manager.js';
+import type { SessionLifecycles } from './session-lifecycles.js';
 import type { SessionSettings } from './session.settings.js';
 
 /** Creates the object that opens the sessions of an application's HTTP requests. */
 export function httpSessions(
   settings: SessionSettings,
-  manager: SessionManager,
+  lifecycles: SessionLifecycles,
   config: ApplicationConfig,
   adapterHost: HttpAdapterHost,
 ): HttpSessions {
@@ -30,7 +30,7 @@ export function httpSessions(
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
-      lifecycles: manager.lifecycles,
+      lifecycles,
       isPassive: routesOf('passive', settings, config, adapterHost),
     },
     routesOf('exclude', settings, config, adapterHost),

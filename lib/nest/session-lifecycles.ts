@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import type { Caller } from '../lifecycle/caller.js';
@@ -125,4 +126,9 @@ export class SessionLifecycles implements LifecycleFactory {
     const locate = this.driverInUse.backendFor(request).locate(() => livesInCookie);
     return this.runtime.watched.watch(place, locate);
   }
+}
+
+/** Creates the provider. Not a class provider, as the log is none. */
+export function sessionLifecycles(settings: SessionSettings, registry: DriverRegistry): SessionLifecycles {
+  return new SessionLifecycles(settings, registry, new Logger('SessionModule'));
 }

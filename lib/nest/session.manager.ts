@@ -40,11 +40,15 @@ export class SessionManager {
   readonly lifecycles: SessionLifecycles;
 
   /** Created by the module: inject it. */
-  constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
+  constructor(
+    @Inject(SESSION_SETTINGS) settings: SessionSettings,
+    @Inject(DriverRegistry) registry: DriverRegistry,
+    @Inject(SessionLifecycles) lifecycles: SessionLifecycles,
+  ) {
     this.#settings = settings;
     this.#registry = registry;
     this.#cursors = new ListCursors(settings.cursorSealer, driversInUse(settings));
-    this.lifecycles = new SessionLifecycles(settings, registry, this.#log);
+    this.lifecycles = lifecycles;
   }
 
   /**
@@ -66,9 +70,8 @@ export class SessionManager {
    *
    * @param name what the option `driver` names
    * @param factory gets the option under the driver's name. If it takes a second argument, it is called for
-   * each request and gets that request; otherwise it is called once. The methods of `SessionManager` (`read`,
-   * `list`, `end`, `run` and the others) call it without a request, also during one: the argument is undefined.
-   * `gc` and `open` skip such drivers.
+   * each request and gets that request (undefined from the methods of `SessionManager`, also during a request;
+   * `gc` and `open` skip such drivers); otherwise it is called once.
    * @throws SessionConfigError if the arguments are wrong, or the application has already booted with the
    * driver of that name
    * @example
@@ -202,17 +205,14 @@ export class SessionManager {
    * command. Both the facade (`Session.get(...)`) and the argument refer to that session. Changes are committed
    * when the function is done, merged with what requests write meanwhile. Operations that need a cookie (a new
    * id, beginning a session) throw SessionReadonlyError. Flash messages are neither shown nor used up; messages
-   * flashed here appear on the visitor's next page. The run is no visit: it does not extend the session's
-   * lifetime.
+   * flashed here appear on the visitor's next page. The run is no visit: it extends no lifetime.
    *
    * @param whose the raw id (`session.id`) of a stored session; one that `regenerate` has just moved is found
    * too. Or values, whose names are taken literally: the session then holds a copy of them for this function
    * only, and nothing is stored
-   * @param fn may return a promise, which is awaited. If it throws, nothing is committed and the error is
-   * rethrown
+   * @param fn may return a promise. If it throws, nothing is committed and the error is rethrown
    * @returns what the function returned
-   * @throws NoSessionError if no session is stored under that id (any more), or the driver stores none; the
-   * function is not called
+   * @throws NoSessionError if no session is stored under that id, or the driver stores none; `fn` is not called
    * @throws SessionStoreError if the store fails: before the function is called, also with `whenStoreFails:
    * 'degrade'`, or at the commit
    * @throws SessionValueError if `whose` is neither, or a value cannot be stored

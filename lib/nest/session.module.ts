@@ -32,7 +32,8 @@ import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.o
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
-import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
+import { SessionLifecycles, sessionLifecycles } from './session-lifecycles.js';
+import { SESSION_SETTINGS, resolveSettings } from './session.settings.js';
 import { httpSessions } from './http-sessions.provider.js';
 import { bindGateways } from './context/gateway-binding.js';
 import { bindResolvers } from './context/resolver-binding.js';
@@ -75,20 +76,21 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
     { provide: SESSION_SETTINGS, useFactory: resolveSettings, inject: [SESSION_OPTIONS] },
     DriverRegistry,
     {
-      provide: SessionManager,
-      useFactory: (settings: SessionSettings, registry: DriverRegistry) =>
-        new SessionManager(settings, registry),
+      provide: SessionLifecycles,
+      useFactory: sessionLifecycles,
       inject: [SESSION_SETTINGS, DriverRegistry],
     },
+    // Nothing else in the module needs it, so that a test may replace it by a mock.
+    SessionManager,
     {
       provide: HttpSessions,
       useFactory: httpSessions,
-      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
+      inject: [SESSION_SETTINGS, SessionLifecycles, ApplicationConfig, HttpAdapterHost],
     },
     {
       provide: SocketSessions,
       useFactory: socketSessions,
-      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
+      inject: [SESSION_SETTINGS, SessionLifecycles, ApplicationConfig, HttpAdapterHost],
     },
     SessionMiddleware,
     SessionInterceptor,
@@ -102,7 +104,7 @@ export class SessionModule
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
   readonly #routers: RouterBinding;
-  readonly #manager: SessionManager;
+  readonly #lifecycles: SessionLifecycles;
   readonly #sockets: SocketSessions;
   /**
    * Runs once, before the first handler is registered: that of a route, of a gateway, or of a microservice, which
@@ -114,7 +116,7 @@ export class SessionModule
   constructor(
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(HttpSessions) sessions: HttpSessions,
-    @Inject(SessionManager) manager: SessionManager,
+    @Inject(SessionLifecycles) lifecycles: SessionLifecycles,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(ApplicationConfig) config: ApplicationConfig,
@@ -125,7 +127,7 @@ export class SessionModule
     assertOnlyOne(modules, SessionModule);
     this.#adapterHost = adapterHost;
     this.#sessions = sessions;
-    this.#manager = manager;
+    this.#lifecycles = lifecycles;
     this.#sockets = sockets;
     this.#prepareHandlers = () => {
       this.#prepareHandlers = () => undefined;
@@ -197,12 +199,12 @@ export class SessionModule
   /** Makes and opens the drivers. @throws SessionConfigError if an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
     await registerTransforms();
-    await this.#manager.lifecycles.boot();
+    await this.#lifecycles.boot();
   }
 
   /** Closes what the drivers opened, once running handlers of sockets have stored what they wrote. */
   async onApplicationShutdown(): Promise<void> {
     await this.#sockets.callsEnded();
-    await this.#manager.lifecycles.shutdown();
+    await this.#lifecycles.shutdown();
   }
 }

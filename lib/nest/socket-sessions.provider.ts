@@ -5,19 +5,19 @@ import { reasonOf } from '../http/wording.js';
 import { SessionLimitError } from '../session.exception.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { routesOf } from './http-sessions.provider.js';
-import type { SessionManager } from './session.manager.js';
+import type { SessionLifecycles } from './session-lifecycles.js';
 import type { SessionSettings } from './session.settings.js';
 
 /** Creates the object that gives an application's sockets their sessions. */
 export function socketSessions(
   settings: SessionSettings,
-  manager: SessionManager,
+  lifecycles: SessionLifecycles,
   config: ApplicationConfig,
   adapterHost: HttpAdapterHost,
 ): SocketSessions {
   const log = new Logger('SessionModule');
   return new SocketSessions({
-    lifecycles: manager.lifecycles,
+    lifecycles,
     cookieAttributes: settings.cookie.attributes,
     log,
     tokens: settings,
@@ -25,7 +25,7 @@ export function socketSessions(
     isExcluded: routesOf('exclude', settings, config, adapterHost),
     isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {
-      watch: (place, livesInCookie, request) => manager.lifecycles.watch(place, livesInCookie, request),
+      watch: (place, livesInCookie, request) => lifecycles.watch(place, livesInCookie, request),
       unstored: (error) => {
         if (error instanceof SessionLimitError) return;
         log.error(`A session could not be stored after a message on a socket: ${reasonOf(error)}`);

@@ -7,7 +7,7 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { propertyOf } from '../http/property-of.js';
 import { withoutText } from '../options/read-option.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
-import { SessionManager } from '../nest/session.manager.js';
+import { SessionLifecycles } from '../nest/session-lifecycles.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import { tenantRequest } from '../sockets/handshake.js';
@@ -52,12 +52,12 @@ export interface ExchangeOptions {
  * const cookie = await sessionsOf(app).cookie({ userId: 'ann' });
  */
 export class TestSessions {
-  readonly #manager: SessionManager;
+  readonly #lifecycles: SessionLifecycles;
   readonly #settings: SessionSettings;
 
   /** @param app an application that has booted @throws SessionConfigError if it has no SessionModule */
   constructor(app: Pick<INestApplicationContext, 'get'>) {
-    this.#manager = ofModule(() => app.get(SessionManager, { strict: false }));
+    this.#lifecycles = ofModule(() => app.get(SessionLifecycles, { strict: false }));
     this.#settings = ofModule(() => app.get<SessionSettings>(SESSION_SETTINGS, { strict: false }));
   }
 
@@ -167,7 +167,7 @@ export class TestSessions {
         ? setup.cookie.read(cookieHeader(sentHeader('cookie'), set)).tokens
         : [inHeader].filter((token) => token !== '');
     const place = header !== null && inHeader !== undefined ? header.place : setup.place;
-    const life = this.#manager.lifecycles.createLifecycle(ONLOOKER, undefined, place);
+    const life = this.#lifecycles.createLifecycle(ONLOOKER, undefined, place);
     const { session } = new HostedSession(this.#host(life, setup, tokens));
     await session.initiate(true);
     return seenSession(session, life.state, set);
@@ -184,7 +184,7 @@ export class TestSessions {
     { host, ...before }: VisitOptions,
     place: TokenPlace,
   ): Promise<{ token: string }> {
-    const life = this.#manager.lifecycles.createLifecycle(VISITOR, undefined, place);
+    const life = this.#lifecycles.createLifecycle(VISITOR, undefined, place);
     const hosted = new HostedSession(this.#host(life, this.#setup(host), []));
     const { session } = hosted;
     session.reset(cloneValue(values)).flash(messagesOf(before));

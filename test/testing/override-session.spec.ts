@@ -105,6 +105,28 @@ describe('overrideSession', () => {
     expect(made).toEqual(['own', 'closed']);
   });
 
+  it('leaves the sessions of an application alone whose test replaces the SessionManager by a mock', async () => {
+    const list = vi.fn(async () => ['phone']);
+    const builder = overrideSession(applicationWith({})).overrideProvider(SessionManager).useValue({ list });
+    const app = await booted(builder);
+    const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { account: 'ada' });
+    const response = await visitor.get('/count').expect(200, { count: 1, user: 'ada' });
+    expect((await sessionsOf(app).of(response)).values).toEqual({ account: 'ada', count: 1 });
+    expect(await app.get(SessionManager).list('ada')).toEqual(['phone']);
+  });
+
+  it('accepts a subclass of SessionManager in its place', async () => {
+    class AuditedManager extends SessionManager {
+      override async endAll(userId: string): Promise<number> {
+        return (await super.endAll(userId)) + 100;
+      }
+    }
+    const builder = overrideSession(applicationWith({})).overrideProvider(SessionManager);
+    const app = await booted(builder.useClass(AuditedManager));
+    await sessionsOf(app).cookie({ account: 'ada' });
+    expect(await app.get(SessionManager).endAll('ada')).toBe(101);
+  });
+
   it('accepts a substitute for a driver that the test does not use, whatever it has', async () => {
     @SessionDriver('marked')
     class Marked {}
