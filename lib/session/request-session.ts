@@ -57,13 +57,12 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /**
    * Created by the package; applications are given their sessions.
    *
-   * @param own additional properties of the session. Default none
+   * @param isFake whether a test made it, which may put spies in place of its methods. Default false
    */
-  constructor(hosted: HostedSession, own: PropertyDescriptorMap = {}) {
+  constructor(hosted: HostedSession, isFake = false) {
     super(hosted);
-    Object.defineProperties(this, own);
     // An own property defined later would hide a method that the package calls.
-    Object.preventExtensions(this);
+    if (!isFake) Object.preventExtensions(this);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------

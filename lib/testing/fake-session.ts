@@ -78,8 +78,9 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
   /** Created by `fakeSession()`. */
   constructor(host: TestHost<RecordedLifecycle>) {
     const hosted = new HostedSession(host);
+    super(hosted, true);
     // An own property, because test runners look at nothing else.
-    super(hosted, { did: { enumerable: true, get: () => deedsOf(host.life) } });
+    Object.defineProperty(this, 'did', { enumerable: true, get: () => deedsOf(host.life) });
     hosted.session = this;
     // Its lifecycle is not new but holds a session: `isEmpty` and the like must not wait for the first read.
     void hosted.lifecycle;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { Session, SessionValueError } from 'nestjs-session-kit';
+import { describe, expect, it, vi } from 'vitest';
+import { Session, SessionError, SessionValueError } from 'nestjs-session-kit';
 import { fakeSession, stopClock, withSession } from 'nestjs-session-kit/testing';
 
 interface ShopSession {
@@ -162,6 +162,24 @@ describe('fakeSession', () => {
   it('equals another only in the same state', () => {
     expect(fakeSession({ cart: ['tea'] })).toEqual(fakeSession({ cart: ['tea'] }));
     expect(fakeSession({ cart: ['tea'] })).not.toEqual(fakeSession({ cart: ['milk'] }));
+  });
+
+  it('can be spied on, which the facade calls too, but not be assigned to', async () => {
+    const session = fakeSession({ cart: ['tea'] });
+    const put = vi.spyOn(session, 'put');
+    session.put('cart', []);
+    expect(put).toHaveBeenCalledWith('cart', []);
+    expect(session.did.values).toEqual({ cart: [] });
+    const regenerate = vi.spyOn(session, 'regenerate').mockReturnThis();
+    await withSession(session, () => Session.regenerate());
+    expect(regenerate).toHaveBeenCalledOnce();
+    expect(session.did.regenerated).toBe(false);
+    vi.spyOn(session, 'userId', 'get').mockReturnValue('ada');
+    expect(session.userId).toBe('ada');
+    vi.restoreAllMocks();
+    expect(session.userId).toBeNull();
+    expect(session.regenerate().did.regenerated).toBe(true);
+    expect(() => Object.assign(session, { put: null })).toThrow(SessionError);
   });
 
   it('can be stored, reloaded, destroyed and begun again, like any session', async () => {

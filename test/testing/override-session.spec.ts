@@ -106,7 +106,7 @@ describe('overrideSession', () => {
   });
 
   it('leaves the sessions of an application alone whose test replaces the SessionManager by a mock', async () => {
-    const list = vi.fn(async () => ['phone']);
+    const list = async (): Promise<string[]> => ['phone'];
     const builder = overrideSession(applicationWith({})).overrideProvider(SessionManager).useValue({ list });
     const app = await booted(builder);
     const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { account: 'ada' });
