@@ -3,6 +3,7 @@ import { inContextOf, sessionContext } from '../session/session.context.js';
 import type { HostedSession } from '../session/hosted-session.js';
 import { ClientSession, type ConnectionSetup, type MessageSession } from './client-session.js';
 import { closeClient } from './close-client.js';
+import { LastAnswer } from './last-answer.js';
 import { type RunningHandler, runToEnd } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
 
@@ -44,13 +45,14 @@ export class SocketConnection {
   #isEnded = false;
   #isClosed = false;
   readonly #handlers = new Set<RunningHandler>();
+  readonly #lastAnswer = new LastAnswer(() => this.#disconnect(SESSION_ENDED));
 
   /** @param tokens the tokens of the session cookie, likeliest first */
   constructor(client: object, setup: ConnectionSetup, tokens: readonly string[]) {
     this.#client = client;
     this.#setup = setup;
     this.#session = new ClientSession(this, setup, tokens, {
-      ended: () => this.#disconnect(SESSION_ENDED),
+      ended: () => this.#lastAnswer.sessionEnded(),
       moved: () => setImmediate(() => void this.#lookAgain()),
     });
     connections.set(client, this);
@@ -83,12 +85,16 @@ export class SocketConnection {
     return host instanceof SocketHost && host.connection === this && !host.isOver;
   }
 
+  get #isEnding(): boolean {
+    return this.#isEnded || this.#lastAnswer.isDue;
+  }
+
   // ---- messages and hooks --------------------------------------------------------------------------------------
 
   /** Handles a message in the session, once it is loaded. */
   async message(handle: () => unknown): Promise<unknown> {
     if (this.#connecting !== null) await this.#connecting;
-    if (this.#isEnded) return;
+    if (this.#isEnding) return;
     if (!this.#session.mayExist) return this.#run(this.#session.make(), handle);
     const loading = this.#session.load();
     const before = this.#turn;
@@ -106,18 +112,18 @@ export class SocketConnection {
    * @returns null if the session has ended and the client is being disconnected
    */
   async lease(isVisit: boolean): Promise<SessionLease | null> {
-    if (this.#isEnded) return null;
+    if (this.#isEnding) return null;
     const opened = !this.#session.mayExist ? this.#session.make() : await this.#session.load();
     // An operation may last as long as its client stays.
     this.#setup.running.end(opened.host);
     if (!isVisit) opened.hosted.bePassive();
-    const isLast = this.#session.isOver;
+    const answered = this.#lastAnswer.begun(opened.host, this.#session.isOver);
     return {
       hosted: opened.hosted,
       unstored: (error) => this.#setup.unstored(error),
       release: async () => {
         await this.#finish(opened);
-        if (isLast) this.#disconnect(SESSION_ENDED);
+        answered();
       },
     };
   }
@@ -180,7 +186,7 @@ export class SocketConnection {
   }
 
   async #run(opened: MessageSession, call: () => unknown): Promise<unknown> {
-    const answered = this.#session.isOver ? () => this.#disconnect(SESSION_ENDED) : () => undefined;
+    const answered = this.#lastAnswer.begun(opened.host, this.#session.isOver);
     let answer: unknown;
     try {
       answer = await inContextOf(opened.hosted, call);

@@ -20,7 +20,7 @@ import { SERVERS, Subscriber, Topic, startSubscriptions } from './subscription-a
 
 const typeDefs = `
   type Query { user: String visits: Int! }
-  type Mutation { add(item: String): Int around: Int signOut: Boolean begin: String rotate: String }
+  type Mutation { add(item: String): Int around: Int signOut: Boolean everywhere: Int begin: String rotate: String }
   type Subscription { added: Added refused: Added started: Added needy: Added filtered: Added resolved: Added }
   type Added { item: String user: String seen: Int again: Int fails: String bare: String }
 `;
@@ -54,6 +54,8 @@ class Queries {
 
 @Resolver('Mutation')
 class Mutations {
+  constructor(private readonly sessions: SessionManager) {}
+
   @Mutation('add')
   async add(@Session() session: Session) {
     await new Promise(setImmediate);
@@ -64,6 +66,11 @@ class Mutations {
   async signOut(@Session() session: Session) {
     await session.destroy();
     return true;
+  }
+
+  @Mutation('everywhere')
+  everywhere(@Session('user') user: string) {
+    return this.sessions.endAll(user);
   }
 
   @Mutation('begin')
@@ -452,6 +459,15 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     const { asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
     expect(await subscriber.ask('mutation { signOut }')).toEqual({ data: { signOut: true } });
+    expect(await subscriber.closed).toMatchObject({ code: 1008 });
+  });
+
+  it('a mutation that ends all sessions of its user is answered, too', async () => {
+    await using server = await start({ driver: 'memory', userKey: 'user' });
+    const { asHeaders } = await signedIn(server.app);
+    await signedIn(server.app);
+    await using subscriber = new Subscriber(server.app.url, asHeaders);
+    expect(await subscriber.ask('mutation { everywhere }')).toEqual({ data: { everywhere: 2 } });
     expect(await subscriber.closed).toMatchObject({ code: 1008 });
   });
 

@@ -1,6 +1,12 @@
-import { type OnGatewayConnection, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  type OnGatewayConnection,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
+import { sessionsOf } from 'nestjs-session-kit/testing';
 import { CountingDriver } from '../support/counting-driver.js';
 import type { Handler, HandlerApp } from '../support/handler-app.js';
 import { heapUsed } from '../support/heap-growth.js';
@@ -19,6 +25,27 @@ class WhoGateway {
   async bye(@Session() session: Session) {
     await session.destroy();
     return answer('bye');
+  }
+}
+
+/** Ends all sessions of its user, and answers with how many once it is let go on. */
+@WebSocketGateway()
+class EverywhereGateway {
+  static goOn: () => Promise<unknown> = () => Promise.resolve();
+
+  constructor(private readonly sessions: SessionManager) {}
+
+  @SubscribeMessage('sign out everywhere')
+  async everywhere(@Session('userId') userId: string) {
+    const ended = await this.sessions.endAll(userId);
+    await EverywhereGateway.goOn();
+    return answer(ended);
+  }
+
+  @SubscribeMessage('sign out everywhere and fail')
+  async failing(@Session('userId') userId: string): Promise<never> {
+    await this.sessions.endAll(userId);
+    throw new WsException('There is no mail server.');
   }
 }
 
@@ -80,6 +107,30 @@ describe.each(SOCKET_LIBRARIES)('when its session ends, a socket on %s, by %s', 
     await first.closed;
     expect(await second.ask('bye')).toBe('bye');
     await Promise.all([second.closed, third.closed]);
+  });
+
+  it('is disconnected once the message that ended it is answered, and its other sockets at once', async () => {
+    await using app = await startGateways(platform, library, [WhoGateway, EverywhereGateway]);
+    const headers = async (): Promise<{ cookie: string }> => ({
+      cookie: await sessionsOf(app.app).cookie({ userId: 'ann' }),
+    });
+    const [phone, laptop] = [await headers(), await headers()];
+    await using asking = await connect(library, app.url, phone);
+    await using sameSession = await connect(library, app.url, phone);
+    await using other = await connect(library, app.url, laptop);
+    for (const client of [asking, sameSession, other]) await client.ask('who');
+    // The handler goes on only when the other sockets are disconnected.
+    EverywhereGateway.goOn = () => Promise.all([sameSession.closed, other.closed]);
+    const ended = asking.ask('sign out everywhere');
+    await Promise.all([sameSession.closed, other.closed]);
+    expect(await ended).toBe(2);
+    await asking.closed;
+
+    await using failing = await connect(library, app.url, await headers());
+    expect(await failing.ask('sign out everywhere and fail')).toMatchObject({
+      exception: { message: 'There is no mail server.' },
+    });
+    await failing.closed;
   });
 
   it('is disconnected even if it never sent a message', async () => {
