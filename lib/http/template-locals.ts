@@ -55,6 +55,10 @@ function sessionView(session: RequestSession | undefined): object {
     (question: 'has' | 'hasAny' | 'exists' | 'missing') =>
     (...keys: unknown[]): boolean =>
       session?.[question](...keysOf(keys)) ?? question === 'missing';
+  const pick =
+    (which: 'only' | 'except') =>
+    (...keys: unknown[]): unknown =>
+      cloneValue(session?.[which](...keysOf(keys)) ?? {});
   return {
     get: (key: unknown, fallback?: unknown) => {
       if (isNoKey(key)) return all();
@@ -64,6 +68,8 @@ function sessionView(session: RequestSession | undefined): object {
       );
     },
     all,
+    only: pick('only'),
+    except: pick('except'),
     has: ask('has'),
     hasAny: ask('hasAny'),
     exists: ask('exists'),
@@ -72,8 +78,16 @@ function sessionView(session: RequestSession | undefined): object {
     flashMessages: flashView(messagesOf(session)),
     isEmpty: session?.isEmpty ?? true,
     fresh: session?.fresh ?? true,
+    stored: session?.stored ?? false,
     createdAt: session?.createdAt,
     expiresAt: session?.expiresAt,
+    duration: session?.duration,
+    userId: session?.userId ?? null,
+    signedInAt: session?.signedInAt ?? null,
+    // Derived from the id, which few templates need.
+    get handle() {
+      return session?.handle;
+    },
   };
 }
 

@@ -281,6 +281,39 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
     expect(new Set(text.split(','))).toEqual(new Set(['undefined']));
   });
 
+  it('see who is signed in, and the rest of what a session tells but its id', async () => {
+    const names = [
+      'userId',
+      'signedInAt',
+      'handle',
+      'stored',
+      'duration',
+      'createdAt',
+      'expiresAt',
+      'fresh',
+      'isEmpty',
+    ];
+    await using folder = await TempFolder.make({
+      'page.ejs': `<%- JSON.stringify(${JSON.stringify(names)}.map((name) => session[name] ?? null)) %>
+        <%- JSON.stringify([session.only('name', 'lines'), session.except(['lines']), session.id ?? null]) %>`,
+      'own.ejs': '',
+    });
+    const [, engine] = ENGINES;
+    if (engine === undefined) throw new Error('There are three engines.');
+    await using app = await HandlerApp.start(platform, setupFor(engine, folder.path));
+    const visitor = app.visitor();
+    const seen = async (): Promise<unknown[]> =>
+      (await visitor.agent.get('/rendered').expect(200)).text.split('\n').map((line) => JSON.parse(line));
+    const [, none] = await seen();
+    expect(none).toEqual([{}, {}, null]);
+    const told = await visitor.in((session) => session.signIn('ada').put({ name: 'Ada', lines: [1] }));
+    const { userId, signedInAt, handle, duration, createdAt, expiresAt } = told;
+    expect(await seen()).toEqual([
+      [userId, signedInAt, handle, true, duration, createdAt, expiresAt, false, false],
+      [{ name: 'Ada', lines: [1] }, { userId: 'ada', name: 'Ada' }, null],
+    ]);
+  });
+
   it('get copies: what they do to a value or a message is not stored', async () => {
     await using folder = await TempFolder.make({
       'page.ejs': `<% const lists = [
