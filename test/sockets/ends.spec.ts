@@ -4,7 +4,7 @@ import {
   WebSocketGateway,
   WsException,
 } from '@nestjs/websockets';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Session, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
 import { sessionsOf } from 'nestjs-session-kit/testing';
 import { CountingDriver } from '../support/counting-driver.js';
@@ -131,6 +131,25 @@ describe.each(SOCKET_LIBRARIES)('when its session ends, a socket on %s, by %s', 
       exception: { message: 'There is no mail server.' },
     });
     await failing.closed;
+  });
+
+  it('is disconnected after five seconds if the message that ended it is never answered', async () => {
+    await using app = await startGateways(platform, library, [WhoGateway, EverywhereGateway]);
+    const cookie = await sessionsOf(app.app).cookie({ userId: 'ann' });
+    await using asking = await connect(library, app.url, { cookie });
+    await using other = await connect(library, app.url, { cookie });
+    for (const client of [asking, other]) await client.ask('who');
+    EverywhereGateway.goOn = () => new Promise(() => undefined);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      asking.send('sign out everywhere');
+      await other.closed;
+      expect(asking.isClosed).toBe(false);
+      vi.advanceTimersByTime(5_000);
+      await asking.closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is disconnected even if it never sent a message', async () => {
