@@ -1,7 +1,7 @@
 import { type Values, readPath } from '../state/values.js';
 import { MESSAGE_ARGUMENTS, countArguments } from './argument-counts.js';
 import { fieldPath } from './field-names.js';
-import { type FieldErrors, type FormErrors, bagOf, errorsIn, shownErrors } from './form-bags.js';
+import { type FieldErrors, type FormErrors, bagOf, errorsIn, shownErrors, withoutBags } from './form-bags.js';
 import { type Fallback, isPresent, orDefault } from './default-value.js';
 import { showInLogs } from './show-in-logs.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
@@ -25,7 +25,7 @@ export class FlashMessages {
 
   /** Created by the package; applications are given their messages. */
   constructor(messages: Values, own: Values = {}) {
-    this.#messages = messages;
+    this.#messages = withoutBags(messages, own);
     this.#own = own;
     // A property set on it would not be a message, and would be lost.
     Object.freeze(this);

@@ -29,6 +29,21 @@ export function bagOf(messages: Values, bag: keyof typeof BAGS): Values {
   return isContainer(found) ? found : {};
 }
 
+/**
+ * Leaves out the bags, which are no messages: a page that shows all messages must not show them.
+ *
+ * @param readable messages, and what else can be read
+ * @param own the messages that are no fields of forms
+ * @param values of the session, which win over messages. Default none
+ */
+export function withoutBags(readable: Values, own: Values, values: Readonly<Values> = {}): Values {
+  const bags = Object.values(BAGS).filter((bag) => Object.hasOwn(own, bag) && !Object.hasOwn(values, bag));
+  if (bags.length === 0) return readable;
+  const rest = { ...readable };
+  for (const bag of bags) delete rest[bag];
+  return rest;
+}
+
 /** Gets the errors from messages. */
 export function errorsIn(messages: Values): FormErrors {
   const errors: Record<string, FieldErrors> = {};

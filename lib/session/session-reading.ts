@@ -2,6 +2,7 @@ import type { Values } from '../state/values.js';
 import { type Fallback, isPresent, orDefault } from './default-value.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
+import { withoutBags } from './form-bags.js';
 import { SessionInfo } from './session-info.js';
 import type { KeyOf, KeysOf, Readable, UndeclaredKey } from './session-keys.js';
 
@@ -87,7 +88,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     const state = this.hosted.readable;
     const all = state.all();
     this.hosted.armIfTracking(state);
-    return all;
+    return withoutBags(all, state.flash.previousMessages, state.readonlyValues);
   }
 
   /**
@@ -181,7 +182,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     const state = this.hosted.readable;
     const rest = state.except(givenKeys('except', keys));
     this.hosted.armIfTracking(state);
-    return rest;
+    return withoutBags(rest, state.flash.previousMessages, state.readonlyValues);
   }
 
   /** The value of any key, declared or not. */

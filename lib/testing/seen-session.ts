@@ -1,4 +1,4 @@
-import { BAGS, type FormErrors, bagOf } from '../session/form-bags.js';
+import { type FormErrors, bagOf } from '../session/form-bags.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionState } from '../state/session-state.js';
 import { cloneValue } from '../state/clone-value.js';
@@ -43,11 +43,10 @@ export function seenSession(
   set: readonly SentCookie[],
 ): SeenSession {
   const { stored, userId, signedInAt, duration } = session;
-  const { [BAGS.errors]: _errors, [BAGS.old]: _old, ...flash } = session.flashMessages.all();
   return {
     exists: stored,
     values: cloneValue({ ...state.readonlyValues }),
-    flash,
+    flash: session.flashMessages.all(),
     errors: session.flashMessages.errors(),
     old: { ...bagOf(state.flash.previousMessages, 'old') },
     userId,

@@ -107,6 +107,8 @@ class FormsController {
       password: session.old('password', null),
       status: messages.get('status', null),
       oldStatus: session.old('status', null),
+      messages: messages.all(),
+      readable: { ...session.all(), ...session.except('status') },
     };
   }
 
@@ -284,6 +286,12 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
       const { visitor } = await refused(`/${kind}`);
       await visitor.get('/form').expect(200);
       expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: false, errors: {}, email: '' });
+    });
+
+    it('shows no errors or old input among all messages, nor in all of the session', async () => {
+      const { visitor } = await refused(`/${kind}`);
+      const { hasErrors, messages, readable } = (await visitor.get('/form')).body;
+      expect([hasErrors, messages, readable]).toEqual([true, {}, {}]);
     });
 
     it('answers an API client exactly as Nest does without the filter', async ({ skip }) => {
