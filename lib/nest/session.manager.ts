@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
-import { CAN_KEEP } from './drivers/driver-capabilities.js';
+import { endsNone } from './drivers/driver-capabilities.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
 import { recordedAs } from '../lifecycle/users/recorded-user.js';
@@ -15,6 +15,7 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { destroyUnstored, subjectUnderWay, tellEnded } from './ended-by-request.js';
 import { ListCursors } from './list-cursors.js';
+import { tellingFailure } from './sessions-under-way.js';
 import {
   type ReadSession,
   type SessionPage,
@@ -93,7 +94,8 @@ export class SessionManager {
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<ReadSession | null> {
-    const record = (await this.lifecycles.records?.store.read(givenId('read', id))) ?? null;
+    const reading = this.lifecycles.records?.store.read(givenId('read', id));
+    const record = (await tellingFailure(reading)) ?? null;
     if (record === null) return null;
     return readSession(id, record, this.#settings.serializer, this.lifecycles.runtime.lifetimes);
   }
@@ -110,7 +112,8 @@ export class SessionManager {
    * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
    */
   async list(userId: string | number): Promise<StoredSession[]> {
-    const sessions = await this.lifecycles.users.list(recordedAs(givenUser('SessionManager.list', userId)));
+    const user = recordedAs(givenUser('SessionManager.list', userId));
+    const sessions = await tellingFailure(this.lifecycles.users.list(user));
     return aboutSessions(sessions, this.lifecycles.runtime.lifetimes);
   }
 
@@ -132,7 +135,7 @@ export class SessionManager {
    */
   async listPage(userId: string | number, cursor?: string | null): Promise<SessionPage> {
     const user = recordedAs(givenUser('SessionManager.listPage', userId));
-    const page = await this.lifecycles.users.page(user, this.#cursors.open(user, cursor));
+    const page = await tellingFailure(this.lifecycles.users.page(user, this.#cursors.open(user, cursor)));
     return {
       sessions: aboutSessions(page.sessions, this.lifecycles.runtime.lifetimes),
       cursor: page.next === null ? null : this.#cursors.seal(user, page.next),
@@ -154,7 +157,7 @@ export class SessionManager {
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     const user = recordedAs(givenUser('SessionManager.end', userId));
-    return this.lifecycles.users.end(user, givenHandle(handle), tellEnded);
+    return tellingFailure(this.lifecycles.users.end(user, givenHandle(handle), tellEnded));
   }
 
   /**
@@ -174,7 +177,7 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return this.lifecycles.users.endAll(user, exceptedHandle(options), tellEnded);
+    return tellingFailure(this.lifecycles.users.endAll(user, exceptedHandle(options), tellEnded));
   }
 
   /**
@@ -191,13 +194,9 @@ export class SessionManager {
   async destroy(id: string): Promise<void> {
     const ending = givenId('destroy', id);
     const { records } = this.lifecycles;
-    if (records === null) {
-      this.#log.warn(
-        `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here. ${CAN_KEEP}`,
-      );
-      return;
-    }
-    if (!(await destroyUnstored(ending))) tellEnded({ versions: await records.end(ending, subjectUnderWay) });
+    if (records === null) return this.#log.warn(endsNone(this.#settings.driver));
+    if (await destroyUnstored(ending)) return;
+    tellEnded({ versions: await tellingFailure(records.end(ending, subjectUnderWay)) });
   }
 
   /**
@@ -227,9 +226,9 @@ export class SessionManager {
   ): Promise<R> {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string')
-      return runWithValues(this.lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn);
+      return tellingFailure(runWithValues(this.lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn));
     const host = this.lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
-    return runStored(whose, host, fn, this.#log, driversInUse(this.#settings).length > 1);
+    return tellingFailure(runStored(whose, host, fn, this.#log, driversInUse(this.#settings).length > 1));
   }
 
   /**
@@ -255,6 +254,6 @@ export class SessionManager {
    * const removed = await manager.collectGarbage();
    */
   collectGarbage(): Promise<number> {
-    return this.lifecycles.garbage.collect();
+    return tellingFailure(this.lifecycles.garbage.collect());
   }
 }

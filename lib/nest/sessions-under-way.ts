@@ -1,4 +1,5 @@
 import type { HostedSession } from '../session/hosted-session.js';
+import { SessionStoreError } from '../session.errors.js';
 import { sessionContext } from '../session/session.context.js';
 
 /** The session in whose context `SessionManager.run` was called, by the session of the function that it runs. */
@@ -27,4 +28,18 @@ export function sessionsUnderWay(): readonly HostedSession[] {
 /** Tells them that the store failed, for calls that none of them makes itself (`SessionManager`). */
 export function tellStoreFailed(): void {
   for (const hosted of sessionsUnderWay()) hosted.storeFailed();
+}
+
+/**
+ * Awaits work for the sessions under way, and tells them if it fails because of the store. The store's guard does so
+ * only for a call of the code under way: the work may also wait for that of another request, or find that a store
+ * answers incorrectly.
+ */
+export async function tellingFailure<T>(work: T | Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof SessionStoreError) tellStoreFailed();
+    throw error;
+  }
 }

@@ -85,10 +85,22 @@ export class HostedSession extends SessionCommits {
     return this.#initiating;
   }
 
+  /** Loads the session anew. */
+  async reload(): Promise<void> {
+    const { lifecycle } = this;
+    await lifecycle.reload();
+    this.#noteDegraded(lifecycle);
+  }
+
+  /** The request goes on with an empty session, and may answer with an error for that. */
+  #noteDegraded({ session }: SessionLifecycle): void {
+    if (session.readonly === 'degraded') this.storeFailed();
+  }
+
   #loaded(life: SessionLifecycle, readonly: boolean): void {
     this.#initiating = null;
     this.initiated = true;
-    if (life.session.readonly === 'degraded') this.storeFailed();
+    this.#noteDegraded(life);
     if (readonly) life.session.refuseWrites();
     const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#loadChosen !== null;

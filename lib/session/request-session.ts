@@ -110,7 +110,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
 
   async #reload(): Promise<this> {
     if (!this.initiated) return this.initiate();
-    await this.hosted.lifecycle.reload();
+    await this.hosted.reload();
     return this;
   }
 

@@ -9,11 +9,12 @@ import {
   Header,
   type MiddlewareConsumer,
   Module,
+  UnauthorizedException,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   Session,
   SessionManager,
@@ -69,6 +70,8 @@ class PagesController {
   @Get('page')
   @UseGuards(DoingGuard)
   @Header('Expires', 'Wed, 21 Oct 2037 07:28:00 GMT')
+  @Header('CDN-Cache-Control', PUBLIC)
+  @Header('Surrogate-Control', PUBLIC)
   async page(): Promise<object> {
     await at('handler');
     return {};
@@ -182,7 +185,27 @@ const MANAGED: readonly [name: string, deed: Deed][] = [
         await manager.destroy('some id');
       }),
   ],
+  [
+    'SessionManager.destroy(), and refuses each write as if another had come first',
+    async (driver, manager) => {
+      using _ = vi.spyOn(driver, 'write').mockResolvedValue(false);
+      await manager.destroy(Session.current().id);
+    },
+  ],
+  [
+    'SessionManager.collectGarbage()',
+    async (driver, manager) => {
+      Object.assign(driver, { collectGarbage: () => Promise.resolve(-1) });
+      await manager.collectGarbage();
+    },
+  ],
 ];
+
+/** The headers of the page that tell caches whether and how long to keep it. */
+function caching({ headers }: { readonly headers: Readonly<Record<string, string>> }): object {
+  const names = ['cache-control', 'cdn-cache-control', 'expires', 'surrogate-control'];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
+}
 
 const PLACES: readonly Place[] = ['middleware', 'guard', 'handler'];
 
@@ -209,10 +232,41 @@ describe.each(PLATFORMS)('a page for shared caches, on %s', (platform) => {
     async ({ place, deed }) => {
       await using scene = await begin();
       scene.during(place, deed);
-      const { headers } = await scene.visitor.get('/page').expect(503);
-      expect([headers['cache-control'], headers['expires']]).toEqual(['no-store', undefined]);
+      const response = await scene.visitor.get('/page').expect(503);
+      expect(caching(response)).toEqual({ 'cache-control': 'no-store' });
     },
   );
+
+  it('is kept by no cache if the session cannot be stored at its end', async () => {
+    await using scene = await begin();
+    scene.during('handler', (driver) => {
+      Session.put('page', 1);
+      driver.mood = 'failing';
+    });
+    expect(caching(await scene.visitor.get('/page').expect(503))).toEqual({ 'cache-control': 'no-store' });
+  });
+
+  it('is kept by no cache if it waits for what another request does, and the store fails there', async () => {
+    await using scene = await begin({ storeTimeout: 200 });
+    scene.during('handler', (driver, manager) => {
+      driver.moods = { write: 'hanging' };
+      return manager.destroy(Session.current().id);
+    });
+    const pages = await Promise.all([scene.visitor.get('/page'), scene.visitor.get('/page')]);
+    expect(pages.map(({ status }) => status)).toEqual([503, 503]);
+    expect(pages.map(caching)).toEqual([{ 'cache-control': 'no-store' }, { 'cache-control': 'no-store' }]);
+  });
+
+  it('is kept by no cache if a reload outside of the context finds no store, and leaves the session empty', async () => {
+    await using scene = await begin({ whenStoreFails: 'degrade' });
+    scene.during('handler', async (driver) => {
+      const session = Session.current();
+      driver.mood = 'failing';
+      await outside(() => session.reload());
+      throw session.get('name') === undefined ? new UnauthorizedException() : new Error('It is not empty.');
+    });
+    expect(caching(await scene.visitor.get('/page').expect(401))).toEqual({ 'cache-control': 'no-store' });
+  });
 
   it('is kept by no cache if the session cannot be loaded', async () => {
     await using scene = await begin();

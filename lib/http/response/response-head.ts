@@ -22,8 +22,14 @@ export const SET_COOKIE: TokenField = {
   cacheControl: 'private, no-cache="Set-Cookie"',
 };
 
-/** The headers that control caching. */
-const CACHING: readonly string[] = ['cache-control', 'etag', 'expires', 'last-modified'];
+/** The headers that control caching, besides those whose name ends in `cache-control`. */
+const CACHING: readonly string[] = [
+  'etag',
+  'expires',
+  'last-modified',
+  'surrogate-control',
+  'x-accel-expires',
+];
 
 /** The arguments of `writeHead`: status, maybe a status message, maybe headers in one of three shapes. */
 export type HeadArguments = unknown[];
@@ -63,9 +69,19 @@ export function setsCookies(res: ServerResponse, args: readonly unknown[]): bool
  */
 export function withoutCaching(res: ServerResponse, args: HeadArguments): HeadArguments {
   const status = withHeadersSet(res, args);
-  for (const name of CACHING) res.removeHeader(name);
+  for (const name of res.getHeaderNames()) if (isCaching(name)) res.removeHeader(name);
   res.setHeader('cache-control', 'no-store');
   return status;
+}
+
+/**
+ * Whether a header controls caching. Some caches obey another one before Cache-Control (RFC 9213: CDN-Cache-Control
+ * and the like).
+ *
+ * @param name in lower case
+ */
+export function isCaching(name: string): boolean {
+  return name.endsWith('cache-control') || CACHING.includes(name);
 }
 
 /**

@@ -3,19 +3,10 @@ import type { SessionCommits } from '../../session/session-commits.js';
 import { dropTrailers } from '../raw-http.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
 import type { GateContext } from './response-gate.js';
-import { type HeadArguments, addToHead, withoutCaching } from './response-head.js';
+import { type HeadArguments, addToHead, isCaching, withoutCaching } from './response-head.js';
 
-/** Headers that are removed when an error replaces a response, besides those that begin with `content-`. */
-const REPLACED_HEADERS = [
-  'etag',
-  'last-modified',
-  'location',
-  'cache-control',
-  'expires',
-  'transfer-encoding',
-  'trailer',
-  'set-cookie',
-];
+/** Headers that are removed when an error replaces a response, besides those about its content and caching. */
+const REPLACED_HEADERS = ['location', 'transfer-encoding', 'trailer', 'set-cookie'];
 
 /** The messages of Nest's own exception filter. */
 const MESSAGES = { 409: 'Conflict', 500: 'Internal server error', 503: 'Service Unavailable' } as const;
@@ -90,7 +81,8 @@ export class ResponseWriter {
   endWithError(statusCode: keyof typeof MESSAGES): void {
     this.ended = true;
     for (const name of this.#res.getHeaderNames()) {
-      if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) this.#res.removeHeader(name);
+      if (name.startsWith('content-') || isCaching(name) || REPLACED_HEADERS.includes(name))
+        this.#res.removeHeader(name);
     }
     dropTrailers(this.#res);
     const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
