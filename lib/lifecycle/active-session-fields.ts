@@ -39,6 +39,8 @@ export abstract class ActiveSessionFields {
   followed = false;
   /** Whether it has separated from what it had loaded and become a session of its own. */
   hasSeparated = false;
+  /** The id under which its record was when it was ended, if that was not where it was loaded; otherwise null. */
+  endedAs: string | null = null;
   /** Whether the stored session was ended by `invalidate`. */
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */

@@ -17,6 +17,8 @@ export class RequestRemovals {
   #removing: Promise<void> | null = null;
   /** Whether the last destroyed session existed; null if none was destroyed since the request switched sessions. */
   #existed: boolean | null = null;
+  /** The ids of those that existed and are removed: where they were loaded, and where they had moved to. */
+  readonly endedIds = new Set<string>();
 
   constructor(backend: SessionBackend, queue: RequestQueue) {
     this.#backend = backend;
@@ -31,11 +33,6 @@ export class RequestRemovals {
   /** Whether the current session replaces one that the request destroyed. */
   get hasReplaced(): boolean {
     return this.#existed !== null;
-  }
-
-  /** Whether the last destroyed session existed, and has been removed. */
-  get hasEnded(): boolean {
-    return this.#existed === true && !this.remaining;
   }
 
   /**
@@ -74,9 +71,13 @@ export class RequestRemovals {
 
   async #removeEach(): Promise<void> {
     for (let next = this.#remaining[0]; next !== undefined; next = this.#remaining[0]) {
-      if (next.removable !== null) {
+      const { removable } = next;
+      if (removable !== null) {
         const existed = await this.#backend.remove(next);
-        if (existed) publishEnded(next.runtime, subjectOf(next), 'destroyed');
+        if (existed) {
+          this.endedIds.add(removable.id).add(next.endedAs ?? removable.id);
+          publishEnded(next.runtime, subjectOf(next), 'destroyed');
+        }
         if (this.#existed !== null) this.#existed = existed || next.endedByRequest;
       }
       this.#remaining.shift();

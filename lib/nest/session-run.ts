@@ -77,10 +77,11 @@ export async function runStored<R>(
   }
   if (!session.stored && host.livesInCookie) throw new NoSessionError(KEEPS_NONE);
   if (!session.stored) throw new NoSessionError(hasLedger ? NOT_IN_LEDGER : NOT_FOUND);
-  // The function may have been given an id that the session has just left.
-  const versions = new Set([id, session.id]);
+  // The session may have just left the id given here, and move on while the function runs.
+  const loaded = [id, session.id];
   const result = await runInside(hosted, host, fn).finally(() => {
-    if (host.hasDestroyed) tellEnded({ versions });
+    const { destroyedIds } = host;
+    if (destroyedIds.size > 0) tellEnded({ versions: new Set([...loaded, ...destroyedIds]) });
   });
   if (host.droppedChanges) {
     log.warn(

@@ -141,12 +141,20 @@ describe.each(STORES)(
 describe.each(CASES.filter(({ method }) => method === 'destroy'))(
   'a request whose session is destroyed by the function that it gives to SessionManager.run, with $store on $platform',
   ({ platform, options }) => {
-    const jobs: readonly [where: string, run: (manager: SessionManager, id: string) => Promise<unknown>][] = [
-      ['alone', (manager, id) => manager.run(id, (job) => job.destroy())],
-      ['inside another', (manager, id) => manager.run(id, () => manager.run(id, (job) => job.destroy()))],
+    const jobs: readonly [where: string, run: Ending][] = [
+      ['alone', (manager, { id }) => manager.run(id, (job) => job.destroy())],
+      ['inside another', (manager, { id }) => manager.run(id, () => manager.run(id, (job) => job.destroy()))],
+      [
+        'in which the request stores it under another id',
+        (manager, session) =>
+          manager.run(session.id, async (job) => {
+            await session.regenerate().commit();
+            await job.destroy();
+          }),
+      ],
       [
         'that then throws',
-        (manager, id) =>
+        (manager, { id }) =>
           expect(
             manager.run(id, async (job) => {
               await job.destroy();
@@ -159,7 +167,7 @@ describe.each(CASES.filter(({ method }) => method === 'destroy'))(
     it.each(jobs)('can sign out after a job %s, and say so on the next page', async (_where, run) => {
       await using at = await ann(platform, options);
       await at.visitor.in(async (session) => {
-        await run(at.app.manager, session.id);
+        await run(at.app.manager, session);
         session.signOut().flash('status', 'Signed out.');
       });
       expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out.' });
@@ -169,7 +177,7 @@ describe.each(CASES.filter(({ method }) => method === 'destroy'))(
     it.each(jobs)('expires the cookie by destroy after a job %s', async (_where, run) => {
       await using at = await ann(platform, options);
       const { cookies } = await at.visitor.handle(async (session) => {
-        await run(at.app.manager, session.id);
+        await run(at.app.manager, session);
         await session.destroy();
       });
       expect(cookies).toEqual([expect.stringContaining('Max-Age=0')]);

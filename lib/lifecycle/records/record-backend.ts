@@ -191,6 +191,7 @@ export class RecordBackend implements SessionBackend {
     const { removable } = session;
     // Another request may have signed in or out since it was loaded.
     const seen = (id: string, payload: Payload | null): void => {
+      session.endedAs = id;
       if (payload !== null) session.endedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
     };
     const existed =
