@@ -25,21 +25,15 @@ export function sessionsUnderWay(): readonly HostedSession[] {
   return sessions;
 }
 
-/** Tells them that the store failed, for calls that none of them makes itself (`SessionManager`). */
-export function tellStoreFailed(): void {
-  for (const hosted of sessionsUnderWay()) hosted.storeFailed();
-}
-
 /**
- * Awaits work for the sessions under way, and tells them if it fails because of the store. The store's guard does so
- * only for a call of the code under way: the work may also wait for that of another request, or find that a store
- * answers incorrectly.
+ * Awaits what a method of `SessionManager` does. If that fails because of the store, the sessions under way note it:
+ * no cache may keep an error that answers their request.
  */
 export async function tellingFailure<T>(work: T | Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof SessionStoreError) tellStoreFailed();
+    if (error instanceof SessionStoreError) for (const hosted of sessionsUnderWay()) hosted.storeFailed();
     throw error;
   }
 }

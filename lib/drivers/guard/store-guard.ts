@@ -20,8 +20,6 @@ interface StoreGuardOptions {
   readonly log: SessionLog;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
-  /** Called for each failed call, in the async context of its caller. Default: nothing */
-  readonly failed?: () => void;
 }
 
 /**
@@ -34,16 +32,14 @@ export class StoreGuard {
   readonly name: string;
   readonly #timeout: number;
   readonly #health: StoreHealth;
-  readonly #failed: (() => void) | undefined;
   /** Two for each server, by its name: a store may hang for writes alone. */
   readonly #reading = new Map<string, CircuitBreaker>();
   readonly #writing = new Map<string, CircuitBreaker>();
   readonly #running = new RunningCalls();
 
-  constructor({ name, timeout, log, clock = systemClock, failed }: StoreGuardOptions) {
+  constructor({ name, timeout, log, clock = systemClock }: StoreGuardOptions) {
     this.name = name;
     this.#timeout = timeout;
-    this.#failed = failed;
     this.#health = new StoreHealth(name, log, clock);
   }
 
@@ -72,14 +68,13 @@ export class StoreGuard {
       this.#health.succeeded(use, id, failures);
       return result;
     } catch (error) {
-      if (error instanceof SessionError && !(error instanceof SessionStoreError)) throw error;
-      this.#failed?.();
       if (error instanceof CircuitOpenError) {
         // The store was not asked, so this says nothing new about it.
         throw silent(
           `The session store "${this.name}" has stopped answering. Requests are refused at once until it answers again.`,
         );
       }
+      if (error instanceof SessionError && !(error instanceof SessionStoreError)) throw error;
       const { failure, said } = this.#describe(error);
       this.#health.failed(use, id, said, troubleOf(error), recoveries);
       throw failure;

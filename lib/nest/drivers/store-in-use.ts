@@ -8,7 +8,6 @@ import { CHANNELS } from '../../events/channels.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { DriverRegistry } from './driver-registry.js';
 import type { SessionSettings } from '../session.settings.js';
-import { tellStoreFailed } from '../sessions-under-way.js';
 
 /**
  * An id that no session has: generated ids are 43 characters long. All checks share it, so a failure is
@@ -36,7 +35,7 @@ export class StoreInUse {
   ) {
     const { storeTimeout: timeout } = settings;
     this.#registry = registry;
-    this.guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule'), failed: tellStoreFailed });
+    this.guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
   }
 
   /**
