@@ -272,6 +272,25 @@ describeWith(
     describeEndings(fullRedis);
     describeLedger(fullRedis);
 
+    it.each<[string, (session: RequestSession) => unknown]>([
+      ['somebody', (session) => session.signIn('ann')],
+      ['nobody', (session) => session.put('language', 'en')],
+    ])('renews a session that %s is signed in to, and stores it if it gets smaller', async (_who, begin) => {
+      const store = await fullRedis();
+      await using app = await HandlerApp.start('express', { options: store.options });
+      const visitor = app.visitor();
+      await visitor.in((session) => begin(session.put('cart', ['mug', 'cup', 'bowl'])));
+      await store.fill();
+      const now = Date.now();
+      onTestFinished(() => void vi.useRealTimers());
+      vi.useFakeTimers({ toFake: ['Date'], now: now + 90 * 60_000 });
+      await visitor.in((session) => session.get('cart'));
+      vi.setSystemTime(now + 180 * 60_000);
+      expect(await visitor.in((session) => session.get('cart'))).toEqual(['mug', 'cup', 'bowl']);
+      await visitor.in((session) => session.put('cart', ['mug']));
+      expect(await visitor.in((session) => session.get('cart'))).toEqual(['mug']);
+    });
+
     it.each(PLATFORMS)('as a ledger, still knows of a line that it has ended on %s', async (platform) => {
       const store = await fullRedis();
       await using app = await HandlerApp.start(platform, {

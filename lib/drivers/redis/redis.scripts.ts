@@ -52,8 +52,8 @@ function asScript(source: string): RedisScript {
  * A client that lost its connection may send the same write again although Redis has carried it out. The id of
  * the write reveals that the stored record is this very write.
  *
- * A record that gets shorter is removed first: a full Redis (`maxmemory` and `noeviction`) lets a script that has
- * removed something write. So a tombstone can take the place of what it ends.
+ * A record that gets shorter is removed first: a full Redis (`maxmemory` and `noeviction`) lets a script write
+ * anything after a command that needs no space. So a tombstone can take the place of what it ends.
  */
 export const writeScript = script(`
 if version ~= tonumber(ARGV[2]) then
@@ -77,14 +77,15 @@ return 1`);
 
 /**
  * KEYS: the record. ARGV: now, the new expiry as written in the text, the lifetime in ms. Returns 0 if there is
- * no record, otherwise the text after its numbers, as far as the user may reach.
+ * no record, otherwise the text after its numbers, as far as the user may reach. The command that needs no space
+ * comes first, so that a full Redis renews sessions.
  */
 export const touchScript = script(`
 if version == 0 then
   return 0
 end
-redis.call('SETRANGE', KEYS[1], ${EXPIRES_AT_OFFSET}, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('SETRANGE', KEYS[1], ${EXPIRES_AT_OFFSET}, ARGV[2])
 return redis.call('GETRANGE', KEYS[1], ${CLIENT_OFFSET}, ${CLIENT_OFFSET + LONGEST_USER})`);
 
 /**
@@ -104,11 +105,18 @@ return client`);
  * KEYS: the list of a user. ARGV: the name of a record, until when it stays listed, now. All in epoch ms.
  *
  * A name that is already listed for longer stays that long: the write that this precedes may be refused, or
- * never come. Names whose time is over are removed, and the list expires with the last one.
+ * never come. Names whose time is over are removed, and the list expires with the last one. If the name is listed
+ * already, they are removed first, so that a full Redis lists it for longer.
  */
 export const linkScript = asScript(`
+local function removeOver()
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
+end
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  removeOver()
+end
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
+removeOver()
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, tonumber(last) - tonumber(ARGV[3]))))
 return 1`);
