@@ -109,6 +109,7 @@ export class MutationTracker {
    * replaced.
    */
   takeReplaced(): readonly Pick<Replaced, 'key' | 'held'>[] {
+    if (this.#replaced.length === 0) return this.#replaced;
     const mutated = this.#replaced.filter(isMutated);
     if (mutated.length > 0) this.#replaced = this.#replaced.filter((each) => !mutated.includes(each));
     return mutated;

@@ -11,19 +11,20 @@ export class ReturnedObjects {
 
   /** The result of another call, where every object that an earlier call returned is as it was then. */
   asReturned(result: unknown): unknown {
-    const restored = this.#copies.size === 0 ? result : this.#restored(result, new Set(), 1);
+    const restored = this.#copies.size === 0 ? result : this.#restored(result, new Map(), new Set(), 1);
     cloneRecorded(restored, this.#copies);
     return restored;
   }
 
-  #restored(value: unknown, seen: Set<object>, depth: number): unknown {
+  /** @param restored the objects restored for this call: one that the result holds twice stays one object */
+  #restored(value: unknown, restored: Copies, seen: Set<object>, depth: number): unknown {
     if (!isCloned(value) || seen.has(value) || depth > MAX_DEPTH) return value;
     const before = this.#copies.get(value);
-    if (before !== undefined) return cloneRecorded(before);
+    if (before !== undefined) return cloneRecorded(before, restored);
     seen.add(value);
     for (const [key, member] of Object.entries(value)) {
-      const restored = this.#restored(member, seen, depth + 1);
-      if (restored !== member) Reflect.set(value, key, restored);
+      const asBefore = this.#restored(member, restored, seen, depth + 1);
+      if (asBefore !== member) Reflect.set(value, key, asBefore);
     }
     return value;
   }

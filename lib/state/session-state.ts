@@ -153,7 +153,7 @@ export class SessionState extends WorkingState {
    * @throws SessionValueError if something cannot be stored; all changes stay pending then
    */
   draft(writer: string | undefined, id: string | undefined): Draft {
-    if (this.tracker !== null) this.#takeReplaced(this.tracker);
+    if (this.tracker !== null) this.takeReplaced(this.tracker);
     const n = (this.snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.facts.createdAt, d: this.readonlyValues };
@@ -192,7 +192,7 @@ export class SessionState extends WorkingState {
    * list)
    */
   rebase(payload: Payload, text: string): void {
-    if (this.tracker !== null) this.#takeReplaced(this.tracker);
+    if (this.tracker !== null) this.takeReplaced(this.tracker);
     const old = this.readonlyValues;
     const before = this.snapshot;
     const mutations =
@@ -224,7 +224,11 @@ export class SessionState extends WorkingState {
     );
   }
 
-  #takeReplaced(tracker: MutationTracker): void {
+  /**
+   * Puts objects that a merge has replaced back under their keys if they were mutated since: such a mutation is
+   * a put that comes before the next change, or before the commit.
+   */
+  protected override takeReplaced(tracker: MutationTracker): void {
     for (const { key, held } of tracker.takeReplaced()) {
       this.values[key] = held;
       this.record({ op: 'assign', key, value: cloneRecorded(held) });

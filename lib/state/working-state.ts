@@ -109,8 +109,7 @@ export abstract class WorkingState {
   // ---- changing ------------------------------------------------------------------------------------------------
 
   put(path: string, given: unknown): void {
-    assertKey(path);
-    this.tracker?.forgetReplaced(path);
+    this.#prepare(path, true);
     const value = this.#received(given);
     writePath(this.#valuesFor(path), path, value);
     this.record({ op: 'put', path, value: cloneRecorded(value) });
@@ -118,8 +117,7 @@ export abstract class WorkingState {
 
   /** Sets a top-level key as a whole, dots in its name included; undefined removes it, as `forget` does. */
   assign(key: string, given: unknown): void {
-    assertKey(key);
-    this.tracker?.forgetReplaced(key);
+    this.#prepare(key, true);
     const value = this.#received(given);
     const effective = value !== undefined || Object.hasOwn(this.readonlyValues, key);
     if (value !== undefined) this.values[key] = value;
@@ -141,20 +139,21 @@ export abstract class WorkingState {
 
   /** Recorded even if there is an object: another request may be removing it right now. */
   #putObject(path: string): void {
+    this.#prepare(path);
     const effective = putObjectAt(this.values, path);
     if (effective) this.tracker?.forgetReplaced(path);
     this.record({ op: 'putObject', path }, effective);
   }
 
   push(path: string, given: unknown): void {
-    assertKey(path);
+    this.#prepare(path);
     const value = this.#received(given);
     pushTo(this.values, path, value);
     this.record({ op: 'push', path, value: cloneRecorded(value) });
   }
 
   increment(path: string, by: number): number {
-    assertKey(path);
+    this.#prepare(path);
     const sum = addTo(this.#valuesFor(path), path, by);
     this.#received(sum);
     this.record({ op: 'increment', path, by });
@@ -162,8 +161,8 @@ export abstract class WorkingState {
   }
 
   update(path: string, updater: Updater): void {
-    assertKey(path);
     assertUpdater(updater);
+    this.#prepare(path);
     this.tracker?.forgetReplaced(path);
     const current = readPath(this.values, path);
     // What was handed out may have been mutated in place before.
@@ -188,8 +187,7 @@ export abstract class WorkingState {
   }
 
   forget(path: string, op: 'remove' | 'take' = 'remove'): void {
-    assertKey(path);
-    this.tracker?.forgetReplaced(path);
+    this.#prepare(path, true);
     const fromFlash = this.flash.forget(path, op);
     const fromValues = removePath(this.#valuesFor(path), path);
     // Forgetting a missing value is recorded too: another request may be storing it right now. But that is no
@@ -244,9 +242,17 @@ export abstract class WorkingState {
     return this.values;
   }
 
+  /** Called before each change at a path. @param sets whether the value is set, or removed, whatever it was */
+  #prepare(path: string, sets = false): void {
+    assertKey(path);
+    if (sets) this.tracker?.forgetReplaced(path);
+    if (this.tracker !== null) this.takeReplaced(this.tracker);
+  }
+
+  protected abstract takeReplaced(tracker: MutationTracker): void;
+
   protected record(change: ValueChange, effective = true): void {
-    // What an updater returns for a newer value, and how deep a long path nests, has to be checked before it
-    // is stored.
+    // What an updater returns for a newer value, and how deep a long path nests, is checked before it is stored.
     if (change.op === 'update' || ('path' in change && change.path.length > MAX_PLAIN_PATH))
       this.plain = false;
     this.log.record(change, effective);

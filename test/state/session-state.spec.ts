@@ -138,6 +138,35 @@ describe('the changes of a request on a newer record', () => {
     expect(state.hasChanges).toBe(false);
   });
 
+  it.each<[string, (state: SessionState) => unknown, unknown]>([
+    ['put', (state) => state.put('cart.count', 2), { lines: [1, 2], count: 2 }],
+    ['put of another key', (state) => state.put('other', 2), { lines: [1, 2], count: 1 }],
+    ['merge', (state) => state.merge({ cart: { count: 2 } }), { lines: [1, 2], count: 2 }],
+    ['push', (state) => state.push('cart.lines', 3), { lines: [1, 2, 3], count: 1 }],
+    ['increment', (state) => state.increment('cart.count', 1), { lines: [1, 2], count: 2 }],
+    ['forget', (state) => state.forget('cart.count'), { lines: [1, 2] }],
+    ['update', (state) => state.update('cart', (cart) => [cart]), [{ lines: [1, 2], count: 1 }]],
+  ])('come after an earlier mutation of an object that a merge has replaced: %s', (_, change, cart) => {
+    const state = loaded({ cart: { lines: [1], count: 1 } });
+    const held = state.read('cart') as { lines: number[] };
+    rebase(state, { cart: { lines: [9], count: 9 } });
+    held.lines.push(2);
+    change(state);
+    expect(store(state)).toMatchObject({ cart });
+    expect(state.read('cart')).toEqual(cart);
+  });
+
+  it('keep one object that a function returns twice in another, where it returns it again', () => {
+    const empty = { lines: [] };
+    const state = loaded({});
+    state.update('carts', () => ({ first: empty, second: empty }));
+    state.push('carts.first.lines', 1);
+    const carts = { first: { lines: [1] }, second: { lines: [1] } };
+    expect(state.values).toEqual({ carts });
+    rebase(state, { carts: 'others' });
+    expect(store(state)).toEqual({ carts });
+  });
+
   it('override a mutation of an object that a merge has replaced', () => {
     const state = loaded({ cart: { lines: [1] }, list: [1] });
     const cart = state.read('cart') as { lines: number[] };
