@@ -19,6 +19,9 @@ const PATIENT_ATTEMPTS = 3;
 
 const LET_GO = { kind: 'let-go' } as const;
 
+/** The record under the new id is gone, and the session has not moved there yet. */
+const LOST = { kind: 'lost' } as const;
+
 /** The outcome of one turn at a record. `let-go` means that the request ended the session or left it meanwhile. */
 type Outcome = typeof STORED | typeof GONE | typeof LET_GO | { readonly kind: 'moved'; readonly to: string };
 
@@ -86,7 +89,7 @@ export class MergingWriter {
   async #create(session: ActiveSession): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const write = (session.pending ??= pack(session));
-      let found: Found | typeof STORED;
+      let found: Found | typeof STORED | typeof LOST;
       try {
         found = await this.#send(session, write);
       } catch (error) {
@@ -133,6 +136,7 @@ export class MergingWriter {
           write.from === null ? { kind: 'record', record: write.record } : { kind: 'moved', to: write.id };
         return found;
       }
+      if (found.kind === 'lost') continue;
       if (found.kind !== 'record') {
         turn.newest = found;
         return found;
@@ -145,12 +149,12 @@ export class MergingWriter {
   /**
    * Replaces the version that was read, or moves the session.
    *
-   * @returns `STORED`, or what was found in place of that version
+   * @returns `STORED`, or `LOST`, or what was found in place of that version
    */
-  async #send(session: ActiveSession, write: PendingWrite): Promise<typeof STORED | Found> {
+  async #send(session: ActiveSession, write: PendingWrite): Promise<typeof STORED | typeof LOST | Found> {
     const { id, record, from, draft } = write;
     session.attempts += 1;
-    let found: typeof STORED | Found;
+    let found: typeof STORED | typeof LOST | Found;
     try {
       if (from !== null) found = await this.#move(session, write, from);
       else found = (await this.#store.write(id, record)) ? STORED : await this.#whatRefused(write);
@@ -179,21 +183,22 @@ export class MergingWriter {
    * Moves a session to a new id: stores its record there, then leaves a redirect under the old one for requests
    * under way. In between, nobody else knows the new id, so a failed move can be undone.
    *
+   * @returns `STORED`; or `LOST` if its record was removed again before the session had moved there, as another
+   * process ended all sessions of the user; or what was found under the old id in place of that version
    * @throws SessionLimitError if the session is one too many for its user
    */
   async #move(
     session: ActiveSession,
     write: PendingWrite,
     from: BaseVersion,
-  ): Promise<typeof STORED | Found> {
+  ): Promise<typeof STORED | typeof LOST | Found> {
     const { id, record } = write;
     if (!write.newRecordStored) {
       await this.#remover.removeUnshared(session, id);
       if (!(await writeOwn(this.#store, id, record))) {
         session.unsharedRecord = null;
-        // The next write starts from scratch.
-        session.pending = null;
-        throw session.runtime.faults.lostRecord();
+        session.rotate(randomId());
+        return LOST;
       }
       session.unsharedRecord = { id, version: record.version };
       await this.#limit?.assertRoom(session, record.userId);
@@ -222,8 +227,8 @@ function isBlank({ draft: { payload } }: PendingWrite): boolean {
   return Object.keys(payload.d).length === 0 && payload.f === undefined && payload.t === undefined;
 }
 
-function versionOf(found: Found): number {
-  if (found.kind === 'gone') return 0;
+function versionOf(found: Found | typeof LOST): number {
+  if (found.kind === 'gone' || found.kind === 'lost') return 0;
   return found.kind === 'record' ? found.record.version : found.version;
 }
 

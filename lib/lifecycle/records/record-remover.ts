@@ -1,3 +1,4 @@
+import { randomId } from '../../crypto/random-id.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { isUnanswered } from '../../drivers/guard/store-guard.js';
@@ -135,7 +136,8 @@ export class RecordRemover {
   }
 
   /**
-   * Removes the record that a failed move left, or may have left, under its new id.
+   * Removes the record that a failed move left, or may have left, under its new id. The session gets another new
+   * id: that one may have been listed among the user's sessions and ended, as processes remember.
    *
    * @param keep the id whose record stays, if it is that one
    */
@@ -144,6 +146,7 @@ export class RecordRemover {
     if (unsharedId === null || unsharedId === keep) return;
     await this.#store.destroy(unsharedId);
     session.unsharedRecord = null;
+    if (session.id === unsharedId) session.rotate(randomId());
   }
 
   /**
