@@ -161,8 +161,8 @@ export abstract class WorkingState {
   }
 
   update(path: string, updater: Updater): void {
-    assertUpdater(updater);
     this.#prepare(path);
+    assertUpdater(updater);
     this.tracker?.forgetReplaced(path);
     const current = readPath(this.values, path);
     // What was handed out may have been mutated in place before.
