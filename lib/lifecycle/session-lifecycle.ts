@@ -126,8 +126,14 @@ export class SessionLifecycle {
 
   /** Gives the session a new id. The old id redirects requests under way to it. If it has ended, another begins. */
   regenerate(): void {
-    if (this.session.endedByRequest) void this.destroy();
+    if (this.#isEndedInUse) void this.destroy();
     this.session.rotate(randomId());
+  }
+
+  /** Whether the request ended it through the SessionManager, and has not left it by `invalidate`. */
+  get #isEndedInUse(): boolean {
+    const { endedByRequest, phase } = this.session;
+    return endedByRequest && phase !== 'ending';
   }
 
   /**
@@ -138,7 +144,7 @@ export class SessionLifecycle {
     const session = this.session;
     const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
     // Moved by another request, being stored for the first time, or ended already: end it and begin another.
-    if (isElsewhere || session.endedByRequest) void this.destroy();
+    if (isElsewhere || this.#isEndedInUse) void this.destroy();
     else session.invalidate(randomId());
   }
 

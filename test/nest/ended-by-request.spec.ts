@@ -121,6 +121,26 @@ describe.each(CASES)(
 );
 
 describe.each(STORES)(
+  'a request that signs out, and then ends all sessions of the user, with %s',
+  (_s, options) => {
+    it.each<[how: string, act: (session: RequestSession) => unknown]>([
+      ['regenerating', (session) => session.regenerate()],
+      ['doing nothing', () => undefined],
+    ])('says on the next page what it flashed before %s', async (_how, act) => {
+      await using at = await ann('express', options);
+      await at.visitor.in(async (session) => {
+        session.signOut();
+        await at.app.manager.endAll('ann', { except: session });
+        session.flash('status', 'Signed out everywhere.');
+        act(session);
+      });
+      expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out everywhere.' });
+      expect(await at.copied()).toEqual({});
+    });
+  },
+);
+
+describe.each(STORES)(
   'a request that ends its own session inside SessionManager.run, with %s',
   (_s, options) => {
     it.each(ENDINGS.flatMap(([method, end]) => JOBS.map(([where, run]) => ({ method, end, where, run }))))(
