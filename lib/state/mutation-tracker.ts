@@ -2,7 +2,7 @@ import { type Change, repeat } from './changes.js';
 import { COMPUTED, deepCopy } from './deep-copy.js';
 import { isSame } from './same-value.js';
 import { cloneRecorded } from './clone-value.js';
-import { type Values } from './values.js';
+import type { Values } from './values.js';
 
 /** An object that was handed out and has since been replaced in a merge. */
 interface Replaced {

@@ -17,7 +17,7 @@ import {
 } from './payload.js';
 import { serialize } from './storable.js';
 import { cloneRecorded } from './clone-value.js';
-import { type Values } from './values.js';
+import type { Values } from './values.js';
 import { WorkingState } from './working-state.js';
 
 /** A payload about to be stored, and what has to be known about it once it is stored. */

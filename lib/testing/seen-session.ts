@@ -2,7 +2,7 @@ import { type FormErrors, bagOf } from '../session/form-bags.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionState } from '../state/session-state.js';
 import { cloneValue } from '../state/clone-value.js';
-import { type Values } from '../state/values.js';
+import type { Values } from '../state/values.js';
 import type { SentCookie } from './sent-cookie.js';
 
 /**

@@ -106,17 +106,14 @@ return client`);
  *
  * A name that is already listed for longer stays that long: the write that this precedes may be refused, or
  * never come. Names whose time is over are removed, and the list expires with the last one. If the name is listed
- * already, they are removed first, so that a full Redis lists it for longer.
+ * already, a command that needs no space comes first, so that a full Redis lists it for longer.
  */
 export const linkScript = asScript(`
-local function removeOver()
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
-end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
-  removeOver()
+  redis.call('PERSIST', KEYS[1])
 end
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
-removeOver()
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, tonumber(last) - tonumber(ARGV[3]))))
 return 1`);
