@@ -37,8 +37,7 @@ export class SessionManager {
   readonly #registry: DriverRegistry;
   readonly #cursors: ListCursors;
   readonly #log = new Logger('SessionModule');
-  /** @internal */
-  readonly lifecycles: SessionLifecycles;
+  readonly #lifecycles: SessionLifecycles;
 
   /** Created by the module: inject it. */
   constructor(
@@ -49,7 +48,7 @@ export class SessionManager {
     this.#settings = settings;
     this.#registry = registry;
     this.#cursors = new ListCursors(settings.cursorSealer, driversInUse(settings));
-    this.lifecycles = lifecycles;
+    this.#lifecycles = lifecycles;
   }
 
   /**
@@ -94,10 +93,10 @@ export class SessionManager {
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<ReadSession | null> {
-    const reading = this.lifecycles.records?.store.read(givenId('read', id));
+    const reading = this.#lifecycles.records?.store.read(givenId('read', id));
     const record = (await tellingFailure(reading)) ?? null;
     if (record === null) return null;
-    return readSession(id, record, this.#settings.serializer, this.lifecycles.runtime.lifetimes);
+    return readSession(id, record, this.#settings.serializer, this.#lifecycles.runtime.lifetimes);
   }
 
   /**
@@ -113,8 +112,8 @@ export class SessionManager {
    */
   async list(userId: string | number): Promise<StoredSession[]> {
     const user = recordedAs(givenUser('SessionManager.list', userId));
-    const sessions = await tellingFailure(this.lifecycles.users.list(user));
-    return aboutSessions(sessions, this.lifecycles.runtime.lifetimes);
+    const sessions = await tellingFailure(this.#lifecycles.users.list(user));
+    return aboutSessions(sessions, this.#lifecycles.runtime.lifetimes);
   }
 
   /**
@@ -135,9 +134,9 @@ export class SessionManager {
    */
   async listPage(userId: string | number, cursor?: string | null): Promise<SessionPage> {
     const user = recordedAs(givenUser('SessionManager.listPage', userId));
-    const page = await tellingFailure(this.lifecycles.users.page(user, this.#cursors.open(user, cursor)));
+    const page = await tellingFailure(this.#lifecycles.users.page(user, this.#cursors.open(user, cursor)));
     return {
-      sessions: aboutSessions(page.sessions, this.lifecycles.runtime.lifetimes),
+      sessions: aboutSessions(page.sessions, this.#lifecycles.runtime.lifetimes),
       cursor: page.next === null ? null : this.#cursors.seal(user, page.next),
     };
   }
@@ -157,7 +156,7 @@ export class SessionManager {
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     const user = recordedAs(givenUser('SessionManager.end', userId));
-    return tellingFailure(this.lifecycles.users.end(user, givenHandle(handle), tellEnded));
+    return tellingFailure(this.#lifecycles.users.end(user, givenHandle(handle), tellEnded));
   }
 
   /**
@@ -177,7 +176,7 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return tellingFailure(this.lifecycles.users.endAll(user, exceptedHandle(options), tellEnded));
+    return tellingFailure(this.#lifecycles.users.endAll(user, exceptedHandle(options), tellEnded));
   }
 
   /**
@@ -193,7 +192,7 @@ export class SessionManager {
    */
   async destroy(id: string): Promise<void> {
     const ending = givenId('destroy', id);
-    const { records } = this.lifecycles;
+    const { records } = this.#lifecycles;
     if (records === null) return this.#log.warn(endsNone(this.#settings.driver));
     if (await destroyUnstored(ending)) return;
     tellEnded({ versions: await tellingFailure(records.end(ending, subjectUnderWay)) });
@@ -226,8 +225,8 @@ export class SessionManager {
   ): Promise<R> {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string')
-      return tellingFailure(runWithValues(this.lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn));
-    const host = this.lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
+      return tellingFailure(runWithValues(this.#lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn));
+    const host = this.#lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
     return tellingFailure(runStored(whose, host, fn, this.#log, driversInUse(this.#settings).length > 1));
   }
 
@@ -241,7 +240,7 @@ export class SessionManager {
    * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
    */
   check(): Promise<StoreCheck> {
-    return this.lifecycles.driverInUse.check();
+    return this.#lifecycles.driverInUse.check();
   }
 
   /**
@@ -254,6 +253,6 @@ export class SessionManager {
    * const removed = await manager.collectGarbage();
    */
   collectGarbage(): Promise<number> {
-    return tellingFailure(this.lifecycles.garbage.collect());
+    return tellingFailure(this.#lifecycles.garbage.collect());
   }
 }

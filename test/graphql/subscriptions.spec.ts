@@ -359,7 +359,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
 
   it('a session is watched once per connection, until its client leaves', async () => {
     await using server = await start();
-    const watch = vi.spyOn(server.app.manager.lifecycles, 'watch');
+    const watch = vi.spyOn(server.app.lifecycles, 'watch');
     const { asHeaders } = await signedIn(server.app);
     const subscriber = new Subscriber(server.app.url, asHeaders);
     await Promise.all([1, 2, 3].map(() => subscriber.ask('{ user }')));

@@ -206,7 +206,7 @@ describe('switching to another session', () => {
     const store = await OneStore.start();
     const [token, target] = [await store.seed(), await store.seed((session) => session.put('user', 'bob'))];
     const { id } = (await store.open(target)).session;
-    const { session } = new OneRequest(store.manager, [token]);
+    const { session } = new OneRequest(store.lifecycles, [token]);
     const read = store.hold('read');
     const loading = session.initiate();
     await read.reached;

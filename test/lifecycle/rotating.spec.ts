@@ -277,7 +277,7 @@ describe('a request with two cookies whose ids were just replaced', () => {
       await session.regenerate().commit();
     }
     using events = new HeardEvents();
-    const { session } = new OneRequest(store.manager, tokens);
+    const { session } = new OneRequest(store.lifecycles, tokens);
     await session.initiate();
     await session.destroy();
     expect(events.take()).toEqual([

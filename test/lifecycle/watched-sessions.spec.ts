@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
+import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { WatchedDriver } from '../parallel/support/watched-driver.js';
 import { heapGrowth } from '../support/heap-growth.js';
@@ -40,15 +41,18 @@ class Shared {
     const manager = module.get(SessionManager);
     manager.extend('shared', () => this.driver);
     await module.init();
-    return new Process(manager);
+    return new Process(manager, module.get(SessionLifecycles));
   }
 }
 
 class Process {
-  constructor(readonly manager: SessionManager) {}
+  constructor(
+    readonly manager: SessionManager,
+    readonly lifecycles: SessionLifecycles,
+  ) {}
 
   async open(token = ''): Promise<OneRequest> {
-    const request = new OneRequest(this.manager, token === '' ? [] : [token]);
+    const request = new OneRequest(this.lifecycles, token === '' ? [] : [token]);
     await request.session.initiate();
     return request;
   }
@@ -456,7 +460,7 @@ describe('session.ended', () => {
     const { expiresAt } = request.session;
     const watchers = (): void => {
       const watches = Array.from({ length: 10_000 }, (_, index) =>
-        here.manager.lifecycles.watch({ id: `${token}${index}`, expiresAt: expiresAt + index }),
+        here.lifecycles.watch({ id: `${token}${index}`, expiresAt: expiresAt + index }),
       );
       expect(vi.getTimerCount()).toBe(10_001);
       for (const watch of watches) watch.stop();

@@ -294,13 +294,13 @@ describe('the drivers of an application', () => {
 
   it('are closed once, and not made anew when one is requested afterwards', async () => {
     const heard: string[] = [];
-    const { manager } = await OneStore.start({
+    const { manager, lifecycles } = await OneStore.start({
       driver: 'memory',
       drivers: { one: { useFactory: () => new Noted('one', heard) } },
     });
     const drivers = [manager.driver(), manager.driver('one')];
-    await manager.lifecycles.shutdown();
-    await manager.lifecycles.shutdown();
+    await lifecycles.shutdown();
+    await lifecycles.shutdown();
     expect(heard).toEqual(['open one undefined', 'close one']);
     expect([manager.driver() === drivers[0], manager.driver('one') === drivers[1]]).toEqual([true, true]);
   });

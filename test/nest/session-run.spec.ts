@@ -11,6 +11,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 import { SECRET } from '../support/test-app.js';
@@ -293,7 +294,7 @@ describe('SessionManager.run with an id', () => {
       return driver;
     });
     await module.init();
-    const request = new OneRequest(manager, []);
+    const request = new OneRequest(module.get(SessionLifecycles), []);
     await request.session.put('user', 'ann').commit();
     requests.splice(0);
     expect(await manager.run(request.session.id, () => Session.get('user'))).toBe('ann');

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { SessionManager, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 import { OneRequest } from '../support/one-session.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { SECRET } from '../support/test-app.js';
@@ -11,7 +12,7 @@ afterEach(() => void vi.restoreAllMocks());
 async function started(
   options: Partial<SessionModuleOptions> = {},
   extend: (manager: SessionManager) => unknown = () => undefined,
-): Promise<{ manager: SessionManager; said: string[] }> {
+): Promise<{ manager: SessionManager; lifecycles: SessionLifecycles; said: string[] }> {
   const said: string[] = [];
   for (const level of ['warn', 'error'] as const)
     vi.spyOn(Logger.prototype, level).mockImplementation((message) => void said.push(String(message)));
@@ -21,13 +22,16 @@ async function started(
   const manager = module.get(SessionManager);
   extend(manager);
   await module.init();
-  return { manager, said };
+  return { manager, lifecycles: module.get(SessionLifecycles), said };
 }
 
 /** An application on a store whose mood the test sets. */
-async function scripted(
-  options: Partial<SessionModuleOptions> = {},
-): Promise<{ driver: ScriptedDriver; manager: SessionManager; said: string[] }> {
+async function scripted(options: Partial<SessionModuleOptions> = {}): Promise<{
+  driver: ScriptedDriver;
+  manager: SessionManager;
+  lifecycles: SessionLifecycles;
+  said: string[];
+}> {
   const driver = new ScriptedDriver();
   return { driver, ...(await started(options, (manager) => manager.extend('scripted', () => driver))) };
 }
@@ -60,11 +64,11 @@ describe('SessionManager.check', () => {
   });
 
   it('reports a silent store as down after storeTimeout, and as up as soon as it is back', async () => {
-    const { driver, manager } = await scripted({ storeTimeout: 40 });
+    const { driver, manager, lifecycles } = await scripted({ storeTimeout: 40 });
     driver.mood = 'hanging';
     for (let asked = 0; asked < 5; asked += 1) expect((await manager.check()).up).toBe(false);
     // Requests are refused by now; the check still asks the store.
-    const { session } = new OneRequest(manager, []);
+    const { session } = new OneRequest(lifecycles, []);
     await expect(manager.read('id')).rejects.toMatchObject({ statusCode: 503 });
     driver.mood = 'well';
     expect((await manager.check()).up).toBe(true);

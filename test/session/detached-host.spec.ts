@@ -13,9 +13,9 @@ const SOCKET = { name: 'the handler of a message', isVisit: true, noCookie: 'A s
 async function detached(
   store: OneStore,
   token: string,
-  entryPoint: Parameters<OneStore['manager']['lifecycles']['detachedHost']>[0] = SOCKET,
+  entryPoint: Parameters<OneStore['lifecycles']['detachedHost']>[0] = SOCKET,
 ): Promise<{ hosted: HostedSession; session: RequestSession; host: DetachedHost }> {
-  const host = store.manager.lifecycles.detachedHost(entryPoint, token === '' ? [] : [token]);
+  const host = store.lifecycles.detachedHost(entryPoint, token === '' ? [] : [token]);
   const hosted = new HostedSession(host);
   return { hosted, session: await hosted.session.initiate(), host };
 }

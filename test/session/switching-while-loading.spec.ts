@@ -15,7 +15,7 @@ describe('a request that switches to another session while that of its cookie is
 
   /** The session of such a request, once the first one is loaded. */
   async function switched(store: OneStore, tokens: readonly string[], id: string) {
-    const { session } = new OneRequest(store.manager, tokens);
+    const { session } = new OneRequest(store.lifecycles, tokens);
     const read = store.hold('read');
     const loading = session.initiate();
     await read.reached;
@@ -46,7 +46,7 @@ describe('a request that switches to another session while that of its cookie is
 
   it('loads the other session once, even if the first fails meanwhile', async () => {
     const { store, ann, bob } = await start();
-    const { session } = new OneRequest(store.manager, [ann]);
+    const { session } = new OneRequest(store.lifecycles, [ann]);
     const first = store.hold('read');
     const loading = session.initiate();
     await first.reached;

@@ -18,6 +18,7 @@ import {
   type SessionModuleOptions,
 } from 'nestjs-session-kit';
 import { type Platform, type TestApplication, UNHURRIED, applicationOn, setCookies } from './test-app.js';
+import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 
 /** What the handler of a test can use. */
 export interface HandlerContext {
@@ -128,6 +129,11 @@ export class HandlerApp implements AsyncDisposable {
 
   get manager(): SessionManager {
     return this.app.get(SessionManager, { strict: false });
+  }
+
+  /** Creates and watches the application's sessions. */
+  get lifecycles(): SessionLifecycles {
+    return this.app.get(SessionLifecycles, { strict: false });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

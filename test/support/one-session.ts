@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { SessionManager, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { Keyring } from '../../lib/crypto/keyring.js';
@@ -37,6 +38,7 @@ export class OneStore {
 
   private constructor(
     readonly manager: SessionManager,
+    readonly lifecycles: SessionLifecycles,
     readonly module: TestingModule,
   ) {}
 
@@ -44,7 +46,7 @@ export class OneStore {
   static async start(options: Partial<SessionModuleOptions> = {}): Promise<OneStore> {
     const imports = [SessionModule.forRoot({ secret: SECRET, driver: 'watched', gc: false, ...options })];
     const module = await Test.createTestingModule({ imports }).compile();
-    const store = new OneStore(module.get(SessionManager), module);
+    const store = new OneStore(module.get(SessionManager), module.get(SessionLifecycles), module);
     for (const level of ['warn', 'error'] as const)
       vi.spyOn(Logger.prototype, level).mockImplementation(
         (message) => void store.said.push(String(message)),
@@ -56,7 +58,7 @@ export class OneStore {
 
   /** A request with this token (or without a cookie), its session loaded. */
   async open(token?: string): Promise<OneRequest> {
-    const request = new OneRequest(this.manager, token === undefined || token === '' ? [] : [token]);
+    const request = new OneRequest(this.lifecycles, token === undefined || token === '' ? [] : [token]);
     await request.session.initiate();
     return request;
   }
@@ -124,7 +126,7 @@ export class OneRequest implements SessionHost {
   headSent = false;
 
   constructor(
-    readonly manager: SessionManager,
+    readonly lifecycles: SessionLifecycles,
     readonly tokens: readonly string[],
   ) {
     this.hosted = new HostedSession(this);
@@ -132,7 +134,7 @@ export class OneRequest implements SessionHost {
   }
 
   createLifecycle(): ReturnType<SessionHost['createLifecycle']> {
-    return this.manager.lifecycles.createLifecycle(VISITOR, undefined);
+    return this.lifecycles.createLifecycle(VISITOR, undefined);
   }
 
   /** Commits like the response gate and returns what the response would contain. */
