@@ -110,10 +110,6 @@ export abstract class ActiveSessionFields {
     return this.latestVisit?.userId ?? null;
   }
 
-  get closed(): boolean {
-    return this.phase === 'closed';
-  }
-
   /** Whether it is still stored under an id other than its current one. */
   get hasNewId(): boolean {
     return this.phase === 'rotating' || this.phase === 'ending';
@@ -126,7 +122,7 @@ export abstract class ActiveSessionFields {
 
   /** Whether it is never written again. */
   get isFinal(): boolean {
-    return this.phase === 'stale' || this.phase === 'dropped' || this.phase === 'closed';
+    return this.phase === 'stale' || this.phase === 'dropped';
   }
 
   /** Whether another request of this process ended or moved it, as far as is known without asking a store. */
@@ -191,7 +187,6 @@ export abstract class ActiveSessionFields {
         return true;
       case 'stale':
       case 'dropped':
-      case 'closed':
         return false;
     }
   }

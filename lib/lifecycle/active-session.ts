@@ -10,7 +10,7 @@ import { beforeStored, isStoringHeard, publishEnded, publishStored, subjectOf } 
 
 /**
  * One session of a request. If the request destroys it or switches to another, it continues with a new
- * object, so operations still under way find this one unchanged and `closed`.
+ * object; operations under way finish with this one.
  */
 export class ActiveSession extends ActiveSessionFields {
   /** Creates another session for the same request. */
@@ -45,7 +45,7 @@ export class ActiveSession extends ActiveSessionFields {
    * stale, the first one counts.
    */
   becomeStale(to: string): void {
-    this.#enter('stale');
+    this.phase = 'stale';
     this.movedTo ??= to;
   }
 
@@ -153,12 +153,11 @@ export class ActiveSession extends ActiveSessionFields {
 
   /** Another request wrote first: replays this request's changes on the newest version. */
   rebase(newest: SessionRecord, payload: Payload): void {
-    if (this.base !== null && !this.closed) this.#replayOn(this.base.id, newest, payload, this.phase);
+    if (this.base !== null) this.#replayOn(this.base.id, newest, payload, this.phase);
   }
 
   /** Another request moved the session to a new id: follows it there, or separates from it. */
   follow(id: string, newest: SessionRecord, payload: Payload): void {
-    if (this.closed) return;
     const next = this.#afterMove(payload, newest);
     if (next === 'separate') return this.separate();
     // Only `invalidate` and a sign-in need an id that nobody else knows.
@@ -209,13 +208,13 @@ export class ActiveSession extends ActiveSessionFields {
   #standOnNothing(): void {
     this.base = null;
     this.latestVisit = null;
-    this.#enter('new');
+    this.phase = 'new';
   }
 
   #standOn(loaded: BaseVersion, phase: Phase): void {
     this.base = loaded;
     this.watch?.at(loaded);
-    this.#enter(phase);
+    this.phase = phase;
     // Other requests know the record from here on: the old id redirects to it.
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
   }
@@ -237,17 +236,8 @@ export class ActiveSession extends ActiveSessionFields {
   drop(): void {
     // If it only moved, the request can still end it.
     this.endedSubject = subjectOf(this);
-    if (!this.closed) this.base = null;
-    this.#enter('dropped');
+    this.base = null;
+    this.phase = 'dropped';
     this.watch?.look();
-  }
-
-  /** The request no longer works with this session. */
-  close(): void {
-    this.phase = 'closed';
-  }
-
-  #enter(phase: Phase): void {
-    if (this.phase !== 'closed') this.phase = phase;
   }
 }

@@ -27,7 +27,5 @@ export type Visit = Pick<SessionRecord, 'lastActivity' | 'userId' | 'ipAddress' 
  *   empty, stores nothing and sends no cookie; all it can do is end the session. A session that such a
  *   request switches to is `stale` too, unless it is found
  * - `dropped`: it was gone when the request tried to commit or reload; the request's changes are not stored
- * - `closed`: the request no longer works with it (destroy, setId). Operations under way may still arrive;
- *   nothing more is written
  */
-export type Phase = 'new' | 'stored' | 'rotating' | 'ending' | 'stale' | 'dropped' | 'closed';
+export type Phase = 'new' | 'stored' | 'rotating' | 'ending' | 'stale' | 'dropped';

@@ -98,7 +98,7 @@ export class RequestQueue {
     const existed = await this.#backend.remove(session);
     if (!existed && !session.endedByRequest) return session.drop();
     session.startOver();
-    if (!session.closed) await this.#writeShortened(session);
+    await this.#writeShortened(session);
   }
 
   /** Stores the session; if it is too large, shortens it step by step until it fits. */

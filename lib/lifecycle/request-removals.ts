@@ -49,14 +49,13 @@ export class RequestRemovals {
   }
 
   /**
-   * Closes a session and removes it from the store after the operations under way.
+   * Removes a session from the store after the operations under way, which finish as if it was to stay.
    *
    * @param mayBeKept whether there may be anything to remove
    */
   add(session: ActiveSession, mayBeKept: boolean): Promise<void> {
     if (this.#existed === null || session.removable !== null)
       this.#existed = session.phase !== 'dropped' || session.endedByRequest;
-    session.close();
     if (mayBeKept) this.#remaining.push(session);
     return this.remaining ? this.#removeAll() : NOTHING_TO_DO;
   }
@@ -72,14 +71,14 @@ export class RequestRemovals {
   async #removeEach(): Promise<void> {
     for (let next = this.#remaining[0]; next !== undefined; next = this.#remaining[0]) {
       const { removable } = next;
-      if (removable !== null) {
-        const existed = await this.#backend.remove(next);
-        if (existed) {
-          this.endedIds.add(removable.id).add(next.endedAs ?? removable.id);
-          publishEnded(next.runtime, subjectOf(next), 'destroyed');
-        }
-        if (this.#existed !== null) this.#existed = existed || next.endedByRequest;
+      const existed = removable !== null && (await this.#backend.remove(next));
+      if (existed) {
+        this.endedIds.add(removable.id).add(next.endedAs ?? removable.id);
+        publishEnded(next.runtime, subjectOf(next), 'destroyed');
       }
+      // A session that was never stored says nothing about the cookie.
+      if (this.#existed !== null && (removable !== null || next.phase === 'dropped'))
+        this.#existed = existed || next.endedByRequest;
       this.#remaining.shift();
     }
   }

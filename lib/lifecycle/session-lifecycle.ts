@@ -84,7 +84,6 @@ export class SessionLifecycle {
   switchTo(id: string | null): void {
     // A request that came with a stale id must not store a session under an id that nobody has.
     const next = this.session.next(id, this.session.phase === 'stale' ? 'stale' : 'new');
-    this.session.close();
     this.#watch?.stop();
     this.#watch = null;
     this.removals?.forgetCookie();
@@ -166,8 +165,8 @@ export class SessionLifecycle {
   async touch(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() => {
-      const { base, closed } = session;
-      if (base !== null && !closed && !this.abandoned) return this.#backend.touch(session, base);
+      const { base } = session;
+      if (base !== null && !this.abandoned) return this.#backend.touch(session, base);
     });
   }
 

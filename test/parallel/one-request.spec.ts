@@ -76,6 +76,38 @@ describe('one request that does several things concurrently', () => {
     }
   });
 
+  it('says nothing about the cookie of a session that another request ended while it was being destroyed', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const other = await world.process().request(id);
+    request.session.put('a', 2);
+    const write = hold(world, 'write');
+    const saving = request.session.save();
+    await write.reached;
+    await other.session.destroy();
+    const destroying = request.session.destroy();
+    write.open();
+    await Promise.all([saving, destroying]);
+    expect(await world.living()).toEqual([]);
+    expect((await request.respond()).cookie.kind).toBe('none');
+  });
+
+  it('leaves nothing of a session that is destroyed while a commit ends it and begins the next', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    request.session.invalidate().put('b', 1);
+    const removal = hold(world, 'destroy');
+    const saving = request.session.save();
+    await removal.reached;
+    const destroying = request.session.destroy();
+    removal.open();
+    await Promise.all([saving, destroying]);
+    expect(await world.living()).toEqual([]);
+    expect((await request.respond()).cookie.kind).toBe('expire');
+  });
+
   it('destroys the session it switched to, not the previous one', async () => {
     const world = makeWorld();
     const first = await world.seed((session) => session.put('a', 1));
@@ -99,7 +131,7 @@ describe('one request that does several things concurrently', () => {
     expect(await world.living()).toEqual([first]);
   });
 
-  it('stores no change of a session in another one that it switched to while the store was slow', async () => {
+  it('stores a change in the session it was made in, also if it switches to another one while the store is slow', async () => {
     const world = makeWorld();
     const first = await world.seed((session) => session.put('a', 1));
     const second = await world.seed((session) => session.put('b', 1));
@@ -120,7 +152,7 @@ describe('one request that does several things concurrently', () => {
     session.put('c', 1);
     await session.save();
     expect((await world.find(second))?.d).toEqual({ b: 1, c: 1 });
-    expect((await world.find(first))?.d).toEqual({ a: 1, other: 1 });
+    expect((await world.find(first))?.d).toEqual({ a: 1, other: 1, mine: 1 });
   });
 
   it('leaves no record under an id that it abandoned while moving there', async () => {

@@ -22,7 +22,7 @@ const LET_GO = { kind: 'let-go' } as const;
 /** The record under the new id is gone, and the session has not moved there yet. */
 const LOST = { kind: 'lost' } as const;
 
-/** The outcome of one turn at a record. `let-go` means that the request ended the session or left it meanwhile. */
+/** The outcome of one turn at a record. `let-go` means that the request invalidated the session meanwhile. */
 type Outcome = typeof STORED | typeof GONE | typeof LET_GO | { readonly kind: 'moved'; readonly to: string };
 
 /**
@@ -66,7 +66,7 @@ export class MergingWriter {
       if (outcome.kind === 'stored') return;
       // Removes what was stored under a new id, before anybody can find it, unless the session has moved there.
       await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
-      if (outcome.kind === 'let-go' || session.closed) return;
+      if (outcome.kind === 'let-go') return;
       if (outcome.kind === 'gone' || !(await this.#followOrPart(session, base, outcome.to))) {
         session.drop();
         return;
@@ -98,7 +98,7 @@ export class MergingWriter {
         // is already removed, so a sign-out has succeeded.
         return session.onStored(write.draft, null, false);
       }
-      if (found.kind === 'stored' || session.closed) return;
+      if (found.kind === 'stored') return;
       // The id is taken. With 256 random bits, only an id that the application chose can be. The other
       // session is left alone.
       if (session.id === write.id) session.rotate(randomId());
@@ -127,8 +127,8 @@ export class MergingWriter {
     if (hasExpired && (await this.#finder.find(id)).kind === 'gone') return GONE;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
-      // The request ended it or left it while others wrote it: store nothing more of it.
-      if (session.closed || session.phase === 'ending') return LET_GO;
+      // The request invalidated it while others wrote it: store nothing more of it.
+      if (session.phase === 'ending') return LET_GO;
       const write = (session.pending ??= pack(session));
       const found = await this.#send(session, write);
       if (found.kind === 'stored') {

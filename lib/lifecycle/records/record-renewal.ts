@@ -70,7 +70,7 @@ export class RecordRenewal {
     // A record that only this process cannot read keeps its lifetime: others may have a newer secret.
     if (found.kind === 'moved' || found.isPlaceholder === true)
       await store.touch(base.id, this.#remover.untilForgotten());
-    if (found.kind === 'gone' || session.closed) return false;
+    if (found.kind === 'gone') return false;
     // The session may have been moved by this request's own write, whose answer got lost. Resending that
     // write tells whether it was.
     if (session.pending !== null) {
