@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { MemcacheClient } from 'memcache-client';
+import { DataSource } from 'typeorm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RequestSession } from 'nestjs-session-kit';
+import { SessionEntity } from 'nestjs-session-kit/typeorm';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startMemcachedProcess, startRedisProcess } from '../servers/index.js';
@@ -77,6 +79,30 @@ function fullDisk(shortage: Shortage): FillableStore {
   return {
     options: { driver: 'file', file: { location: `${disk.path}/sessions` } },
     fill: () => disk.fill(shortage),
+  };
+}
+
+/** A SQLite database that may not grow any more. */
+async function fullDatabase(): Promise<FillableStore> {
+  const dataSource = new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [SessionEntity],
+    synchronize: true,
+  });
+  await dataSource.initialize();
+  onTestFinished(() => dataSource.destroy());
+  return {
+    options: { driver: 'database', database: { dataSource } },
+    fill: async () => {
+      await dataSource.query('CREATE TABLE rest (text TEXT)');
+      // Less than it has: it becomes what it has.
+      await dataSource.query('PRAGMA max_page_count = 1');
+      const fill = async (): Promise<never> => {
+        for (;;) await dataSource.query(`INSERT INTO rest VALUES ('rest')`);
+      };
+      await expect(fill()).rejects.toThrow('full');
+    },
   };
 }
 
@@ -234,6 +260,53 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
   });
 }
 
+/** Tests what is left of a session that somebody was signed in to, and that ended while its ledger was full. */
+function describeEndedLines(makeStore: () => Promise<FillableStore> | FillableStore): void {
+  it.each(PLATFORMS)(
+    'as a ledger, opens no copied cookie of a session that was signed in and ended, in any process, on %s',
+    async (platform) => {
+      const store = await makeStore();
+      const { driver: ledger = '', ...others } = store.options;
+      const options = { ...others, driver: 'stealth', stealth: { ledger } };
+      await using here = await HandlerApp.start(platform, { options });
+      await using there = await HandlerApp.start(platform, { options });
+      const lists = ledger !== 'memcached' && ledger !== 'own';
+      const ends: [way: string, end: (session: RequestSession) => unknown][] = [
+        ['destroy', (session) => session.destroy()],
+        ['invalidate', (session) => session.invalidate()],
+        ['signOut', (session) => session.signOut()],
+        ['forget', (session) => session.forget()],
+        ['SessionManager.destroy', ({ id }) => here.manager.destroy(id)],
+        ['SessionManager.destroy elsewhere', ({ id }) => there.manager.destroy(id)],
+      ];
+      if (lists) {
+        ends.push(
+          ['SessionManager.end', ({ userId, handle }) => there.manager.end(userId ?? '', handle)],
+          ['SessionManager.endAll', ({ userId }) => there.manager.endAll(userId ?? '')],
+        );
+      }
+      const begun = await Promise.all(
+        ends.map(async ([way, end]) => {
+          const visitor = here.visitor();
+          const before = await visitor.handle((session) => session.put('cart', ['mug']));
+          const signedIn = await visitor.handle((session) => session.signIn(way));
+          const now = await visitor.handle((session) => session.regenerate());
+          return { way, end, visitor, copies: [before, signedIn, now].map(({ asHeaders }) => asHeaders) };
+        }),
+      );
+      await store.fill();
+      for (const { way, end, visitor, copies } of begun) {
+        await visitor.handle(async (session) => void (await end(session)));
+        for (const app of [here, there]) {
+          for (const headers of copies)
+            expect(await app.visitor().in((session) => session.all(), { headers }), way).toEqual({});
+          if (lists) expect(await app.manager.list(way)).toEqual([]);
+        }
+      }
+    },
+  );
+}
+
 function describeLedger(makeStore: () => Promise<FillableStore> | FillableStore): void {
   it.each(PLATFORMS)('as a ledger, lets sessions in cookies alone be ended on %s', async (platform) => {
     const store = await makeStore();
@@ -271,6 +344,7 @@ describeWith(
   () => {
     describeEndings(fullRedis);
     describeLedger(fullRedis);
+    describeEndedLines(fullRedis);
 
     it.each<[string, (session: RequestSession) => unknown]>([
       ['somebody', (session) => session.signIn('ann')],
@@ -322,24 +396,38 @@ describeWith(
 describeWith(
   ['memcached'],
   'a memcached that is full and evicts nothing',
-  () => describeEndings(fullMemcached),
+  () => {
+    describeEndings(fullMemcached);
+    describeLedger(fullMemcached);
+    describeEndedLines(fullMemcached);
+  },
   {
     controlsServer: true,
   },
 );
 
+describe('a SQLite database that is full', () => {
+  describeEndings(fullDatabase);
+  describeLedger(fullDatabase);
+  describeEndedLines(fullDatabase);
+});
+
 describe('a store of an application that is full', () => {
   describeEndings(fullOwn);
   describeLedger(fullOwn);
+  describeEndedLines(fullOwn);
 });
 
 describeWithSmallDisk('a disk without a block left', () => {
   describeEndings(() => fullDisk('blocks'));
   describeLedger(() => fullDisk('blocks'));
+  describeEndedLines(() => fullDisk('blocks'));
 });
 
 describeWithSmallDisk('a disk without an inode left', () => {
   describeEndings(() => fullDisk('inodes'));
+  describeLedger(() => fullDisk('inodes'));
+  describeEndedLines(() => fullDisk('inodes'));
 
   it('keeps nothing of a session that was ended there', async () => {
     const store = fullDisk('inodes');
