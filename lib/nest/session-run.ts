@@ -4,8 +4,8 @@ import { NoSessionError, SessionStoreError, SessionValueError } from '../session
 import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
 import { HostedSession } from '../session/hosted-session.js';
 import type { RequestSession } from '../session/request-session.js';
+import { sessionContext } from '../session/session.context.js';
 import { tellEnded } from './ended-by-request.js';
-import { runInsideCaller } from './sessions-under-way.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';
@@ -67,7 +67,7 @@ export async function runStored<R>(
   log: SessionLog,
   hasLedger: boolean,
 ): Promise<R> {
-  const hosted = new HostedSession(host);
+  const hosted = hostedInCaller(host);
   const session = await hosted.session.initiate();
   // A session that is empty because its store failed is not the one asked for: the job should be retried.
   if (host.degraded) {
@@ -93,15 +93,21 @@ export async function runStored<R>(
 
 /** Runs a function with a session that holds a copy of these values and is stored nowhere. */
 export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnable<R>): Promise<R> {
-  const hosted = new HostedSession(host);
+  const hosted = hostedInCaller(host);
   hosted.session.reset(cloneValue(values));
   return runInside(hosted, host, fn);
+}
+
+/** The session of a host, inside the request or the job under way, if there is one. */
+function hostedInCaller(host: DetachedHost): HostedSession {
+  host.caller = sessionContext.getStore() ?? null;
+  return new HostedSession(host);
 }
 
 async function runInside<R>(hosted: HostedSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
   noteRun(hosted);
   try {
-    return await runInsideCaller(hosted, async () => {
+    return await sessionContext.run(hosted, async () => {
       const result = await fn(hosted.session);
       await hosted.commitDue();
       return result;

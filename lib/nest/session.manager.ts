@@ -15,7 +15,7 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { destroyUnstored, subjectUnderWay, tellEnded } from './ended-by-request.js';
 import { ListCursors } from './list-cursors.js';
-import { tellingFailure } from './sessions-under-way.js';
+import { tellStoreIsDown, tellingFailure } from './sessions-under-way.js';
 import {
   type ReadSession,
   type SessionPage,
@@ -239,8 +239,10 @@ export class SessionManager {
    * @example
    * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
    */
-  check(): Promise<StoreCheck> {
-    return this.#lifecycles.driverInUse.check();
+  async check(): Promise<StoreCheck> {
+    const checked = await this.#lifecycles.driverInUse.check();
+    if (!checked.up) tellStoreIsDown();
+    return checked;
   }
 
   /**

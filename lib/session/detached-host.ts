@@ -3,6 +3,7 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionReadonlyError } from '../session.errors.js';
+import type { HostedSession } from './hosted-session.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
 
 /** Settings that all sessions without a response share. */
@@ -64,6 +65,8 @@ export class DetachedHost implements SessionHost {
   readonly tokens: readonly string[];
   /** There are no headers that could carry a cookie. */
   readonly headSent = true;
+  /** The session in whose context the code inside was started; null if there is none, or that code has ended. */
+  caller: HostedSession | null = null;
   #life: SessionLifecycle | null = null;
   #ended = false;
   /** Null until the first callback is added. */
@@ -110,12 +113,19 @@ export class DetachedHost implements SessionHost {
   /** Called when the code inside has finished: from now on the facade does not return this session. */
   end(): void {
     this.#ended = true;
+    // Jobs that start each other without an end must not keep all sessions before them in memory.
+    this.caller = null;
     for (const done of this.#onceOver?.splice(0) ?? []) done();
   }
 
   onceOver(done: () => void): void {
     if (this.#ended) done();
     else (this.#onceOver ??= []).push(done);
+  }
+
+  /** No answer is made here. But what failed may be the reason for an error that answers the caller's request. */
+  keepUncached(): void {
+    this.caller?.storeFailed();
   }
 
   /** Whether changes were dropped because the session was gone when they were to be stored. */

@@ -3,6 +3,7 @@ import {
   type ArgumentsHost,
   type CanActivate,
   Catch,
+  ConflictException,
   Controller,
   type ExceptionFilter,
   Get,
@@ -14,7 +15,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   Session,
   SessionManager,
@@ -23,6 +24,7 @@ import {
   SessionStoreError,
   SessionUnavailableException,
 } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { PLATFORMS, type Platform, type TestApplication, TestApp, setCookies } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
@@ -201,6 +203,79 @@ const MANAGED: readonly [name: string, deed: Deed][] = [
   ],
 ];
 
+/** What a page answers with an error of its own, as the store has failed. */
+const ANSWERED: readonly [name: string, deed: Deed][] = [
+  [
+    'commit() in a job',
+    async (driver, manager) => {
+      await manager.run(Session.current().id, async (session) => {
+        driver.mood = 'failing';
+        await session
+          .put('page', 1)
+          .commit()
+          .catch(() => undefined);
+        driver.mood = 'well';
+        throw new ConflictException();
+      });
+    },
+  ],
+  [
+    'touch() in a job inside another, which goes on',
+    async (driver, manager) => {
+      await manager.run(Session.current().id, ({ id }) =>
+        manager.run({}, () =>
+          manager.run(id, async (session) => {
+            driver.mood = 'failing';
+            await session.touch().catch(() => undefined);
+            driver.mood = 'well';
+          }),
+        ),
+      );
+      throw new ConflictException();
+    },
+  ],
+  [
+    'commit() in a job that goes on after the answer',
+    async (driver, manager) => {
+      const isAnswered = new Deferred();
+      onTestFinished(() => isAnswered.resolve());
+      const isRefused = new Deferred();
+      const running = manager.run(Session.current().id, async (session) => {
+        driver.mood = 'failing';
+        await session
+          .put('page', 1)
+          .commit()
+          .catch(() => undefined);
+        isRefused.resolve();
+        await isAnswered.promise;
+      });
+      running.catch(() => undefined);
+      await isRefused.promise;
+      throw new ConflictException();
+    },
+  ],
+  [
+    'the commit at the end of a job',
+    async (driver, manager) => {
+      await manager
+        .run(Session.current().id, (session) => {
+          driver.mood = 'failing';
+          session.put('page', 1);
+        })
+        .catch(() => undefined);
+      throw new ConflictException();
+    },
+  ],
+  [
+    'SessionManager.check()',
+    async (driver, manager) => {
+      driver.mood = 'failing';
+      const { up } = await manager.check();
+      if (!up) throw new ConflictException();
+    },
+  ],
+];
+
 /** The headers of the page that tell caches whether and how long to keep it. */
 function caching({ headers }: { readonly headers: Readonly<Record<string, string>> }): object {
   const names = ['cache-control', 'cdn-cache-control', 'expires', 'surrogate-control'];
@@ -236,6 +311,28 @@ describe.each(PLATFORMS)('a page for shared caches, on %s', (platform) => {
       expect(caching(response)).toEqual({ 'cache-control': 'no-store' });
     },
   );
+
+  it.each(PLACES.flatMap((place) => ANSWERED.map(([name, deed]) => ({ place, name, deed }))))(
+    'is kept by no cache if the $place answers with an error of its own after the store failed at $name',
+    async ({ place, deed }) => {
+      await using scene = await begin();
+      scene.during(place, deed);
+      const response = await scene.visitor.get('/page').expect(409);
+      expect(caching(response)).toEqual({ 'cache-control': 'no-store' });
+    },
+  );
+
+  it('is kept by no cache if a job finds no store when it reloads, and answers with an error', async () => {
+    await using scene = await begin({ whenStoreFails: 'degrade' });
+    scene.during('handler', (driver, manager) =>
+      manager.run(Session.current().id, async (session) => {
+        driver.mood = 'failing';
+        await session.reload();
+        throw session.get('name') === undefined ? new ConflictException() : new Error('It is not empty.');
+      }),
+    );
+    expect(caching(await scene.visitor.get('/page').expect(409))).toEqual({ 'cache-control': 'no-store' });
+  });
 
   it('is kept by no cache if the session cannot be stored at its end', async () => {
     await using scene = await begin();
