@@ -39,8 +39,6 @@ export abstract class ActiveSessionFields {
   followed = false;
   /** Whether it has separated from what it had loaded and become a session of its own. */
   hasSeparated = false;
-  /** The id under which its record was when it was ended, if that was not where it was loaded; otherwise null. */
-  endedAs: string | null = null;
   /** Whether the stored session was ended by `invalidate`. */
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
@@ -103,6 +101,11 @@ export abstract class ActiveSessionFields {
   /** The public handle. Derived from the first id, and kept when the id changes. */
   get handle(): string {
     return this.state.facts.handle ?? handleOf(this.id);
+  }
+
+  /** The handle of what is stored, before this request's changes; null if nothing is stored. */
+  get storedHandle(): string | null {
+    return this.base === null ? null : (this.state.facts.storedHandle ?? handleOf(this.base.id));
   }
 
   /** The user that the stored record names; null for none. */

@@ -49,9 +49,10 @@ export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string)
 }
 
 /** The subject of a session's end event; null if it is unknown or nobody subscribes. */
-export function subjectOf({ endedSubject, state, base, runtime }: ActiveSession): EventSubject | null {
+export function subjectOf(session: ActiveSession): EventSubject | null {
+  const { endedSubject, state, base, runtime } = session;
   if (endedSubject !== null || base === null || !isEndingHeard()) return endedSubject;
-  return { handle: state.facts.storedHandle ?? handleOf(base.id), isUsers: userOf(state, runtime) !== null };
+  return { handle: session.storedHandle ?? session.handle, isUsers: userOf(state, runtime) !== null };
 }
 
 function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {

@@ -17,8 +17,8 @@ export class RequestRemovals {
   #removing: Promise<void> | null = null;
   /** Whether the last destroyed session existed; null if none was destroyed since the request switched sessions. */
   #existed: boolean | null = null;
-  /** The ids of those that existed and are removed: where they were loaded, and where they had moved to. */
-  readonly endedIds = new Set<string>();
+  /** Whether any of them existed and is removed. */
+  hasEnded = false;
 
   constructor(backend: SessionBackend, queue: RequestQueue) {
     this.#backend = backend;
@@ -73,7 +73,7 @@ export class RequestRemovals {
       const { removable } = next;
       const existed = removable !== null && (await this.#backend.remove(next));
       if (existed) {
-        this.endedIds.add(removable.id).add(next.endedAs ?? removable.id);
+        this.hasEnded = true;
         publishEnded(next.runtime, subjectOf(next), 'destroyed');
       }
       // A session that was never stored says nothing about the cookie.

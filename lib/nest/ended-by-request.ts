@@ -1,29 +1,27 @@
 import type { ActiveSession } from '../lifecycle/active-session.js';
+import type { EndedSession } from '../lifecycle/records/record-backend.js';
 import { type EventSubject, subjectOf } from '../lifecycle/publish-events.js';
 import { sessionsUnderWay } from './sessions-under-way.js';
 
-/** All ids of a session that has ended. */
-interface Ids {
-  has(id: string): boolean;
-}
-
-/** The sessions under way that are stored, or held by the cookie, under one of these ids. */
-function storedUnderWay(ids: Ids): readonly ActiveSession[] {
+/** The sessions under way that are stored, or held by the cookie, as one that `isIt` recognizes. */
+function storedUnderWay(isIt: (session: ActiveSession, id: string) => boolean): readonly ActiveSession[] {
   const active = sessionsUnderWay().flatMap(({ life }) => life?.session ?? []);
-  return active.filter(({ base }) => base !== null && ids.has(base.id));
+  return active.filter((session) => session.base !== null && isIt(session, session.base.id));
 }
 
 /**
  * Tells the session of the request under way that the application has just ended this one: if it is the same,
  * no other request answers for it.
  */
-export function tellEnded({ versions }: { readonly versions: Ids }): void {
-  for (const session of storedUnderWay(versions)) session.endedByRequest = true;
+export function tellEnded(ended: EndedSession): void {
+  const isIt = ({ storedHandle }: ActiveSession, id: string): boolean =>
+    ended.ids?.has(id) === true || storedHandle === ended.handle;
+  for (const session of storedUnderWay(isIt)) session.endedByRequest = true;
 }
 
 /** The subject of the end event of the session of the request under way, if it is the one with these ids. */
-export function subjectUnderWay(ids: Ids): EventSubject | null {
-  const [session] = storedUnderWay(ids);
+export function subjectUnderWay(ids: ReadonlySet<string>): EventSubject | null {
+  const [session] = storedUnderWay((_session, id) => ids.has(id));
   return session === undefined ? null : subjectOf(session);
 }
 

@@ -56,12 +56,10 @@ export function assertRunnable(whose: unknown, fn: unknown): void {
  * Runs a function with the session that a host names. If the function destroys it, the code that called
  * `SessionManager.run` has ended it, like by `SessionManager.destroy`.
  *
- * @param id the id that the host's token names
  * @param hasLedger whether only sessions of signed-in users are kept
  * @throws NoSessionError, SessionStoreError, and whatever the function throws
  */
 export async function runStored<R>(
-  id: string,
   host: DetachedHost,
   fn: Runnable<R>,
   log: SessionLog,
@@ -77,11 +75,9 @@ export async function runStored<R>(
   }
   if (!session.stored && host.livesInCookie) throw new NoSessionError(KEEPS_NONE);
   if (!session.stored) throw new NoSessionError(hasLedger ? NOT_IN_LEDGER : NOT_FOUND);
-  // The session may have just left the id given here, and move on while the function runs.
-  const loaded = [id, session.id];
+  const { session: loaded } = hosted.lifecycle;
   const result = await runInside(hosted, host, fn).finally(() => {
-    const { destroyedIds } = host;
-    if (destroyedIds.size > 0) tellEnded({ versions: new Set([...loaded, ...destroyedIds]) });
+    if (host.hasDestroyed) tellEnded({ handle: loaded.storedHandle });
   });
   if (host.droppedChanges) {
     log.warn(

@@ -195,7 +195,7 @@ export class SessionManager {
     const { records } = this.#lifecycles;
     if (records === null) return this.#log.warn(endsNone(this.#settings.driver));
     if (await destroyUnstored(ending)) return;
-    tellEnded({ versions: await tellingFailure(records.end(ending, subjectUnderWay)) });
+    tellEnded(await tellingFailure(records.end(ending, subjectUnderWay)));
   }
 
   /**
@@ -227,7 +227,7 @@ export class SessionManager {
     if (typeof whose !== 'string')
       return tellingFailure(runWithValues(this.#lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn));
     const host = this.#lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
-    return tellingFailure(runStored(whose, host, fn, this.#log, driversInUse(this.#settings).length > 1));
+    return tellingFailure(runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1));
   }
 
   /**

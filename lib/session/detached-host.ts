@@ -134,9 +134,9 @@ export class DetachedHost implements SessionHost {
     return session?.phase === 'dropped' && session.modified;
   }
 
-  /** The ids of the session, if it existed and the code inside has destroyed it; otherwise none. */
-  get destroyedIds(): ReadonlySet<string> {
-    return this.#life?.removals?.endedIds ?? new Set();
+  /** Whether the session existed, and the code inside has destroyed it. */
+  get hasDestroyed(): boolean {
+    return this.#life?.removals?.hasEnded === true;
   }
 
   /** Whether the session lives in the cookie. */

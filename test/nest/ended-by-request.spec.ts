@@ -384,3 +384,46 @@ describe.each(STORES)(
     });
   },
 );
+
+describe.each(STORES)(
+  'a request whose session moves from id to id twice within half a minute, with %s',
+  (_store, options) => {
+    const AGES = [0, 1, 2] as const;
+    const ways: readonly [string, (manager: SessionManager, id: string) => Promise<unknown>][] = [
+      ['SessionManager.destroy', (manager, id) => manager.destroy(id)],
+      ['destroy in a job', (manager, id) => manager.run(id, (job) => job.destroy())],
+      [
+        'destroy in a job inside another',
+        (manager, id) => manager.run(id, () => manager.run(id, (job) => job.destroy())),
+      ],
+    ];
+
+    it.each(
+      AGES.flatMap((loaded) =>
+        AGES.flatMap((given) => ways.map(([way, end]) => ({ loaded, given, way, end }))),
+      ),
+    )(
+      'can sign out where it was loaded by id $loaded, and has ended it by $way of id $given',
+      async ({ loaded, given, end }) => {
+        await using at = await ann('express', options);
+        const ids: string[] = [await at.visitor.in((session) => session.id)];
+        for (let moves = 0; moves < loaded; moves += 1)
+          ids.push(await at.visitor.in((session) => session.regenerate().id));
+        await at.visitor.in(async (session, { req }) => {
+          let { headers } = req as { headers: { cookie: string } };
+          while (ids.length < AGES.length) {
+            const { value, asHeaders } = await at.app
+              .visitor()
+              .handle((other) => other.regenerate().id, { headers: { cookie: headers.cookie } });
+            ids.push(value);
+            headers = asHeaders;
+          }
+          await end(at.app.manager, ids[given] ?? '');
+          session.signOut().flash('status', 'Signed out.');
+        });
+        expect(await seen(at.visitor)).toEqual({ user: null, flashed: 'Signed out.' });
+        expect(await at.app.manager.list('ann')).toEqual([]);
+      },
+    );
+  },
+);

@@ -182,6 +182,30 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(moved)).toEqual({ user: 'ann', job: 1 });
   });
 
+  it('finds it, as SessionManager.destroy does, by each id that it left within half a minute, and read by none', async () => {
+    const { store, token, id } = await seeded();
+    const move = async (from: string): Promise<string> => {
+      const request = await store.open(from);
+      request.session.regenerate();
+      return (await request.respond()).token;
+    };
+    const once = await move(token);
+    const second = (await store.open(once)).session.id;
+    pass(20_000);
+    const twice = await move(once);
+    for (const left of [id, second]) {
+      await store.manager.run(left, () => void Session.increment('jobs'));
+      expect(await store.manager.read(left)).toBeNull();
+    }
+    expect(await store.reads(twice)).toEqual({ user: 'ann', jobs: 2 });
+    pass(10_000);
+    await expect(store.manager.run(id, () => undefined)).rejects.toThrow(NoSessionError);
+    await store.manager.destroy(id);
+    expect(await store.reads(twice)).toEqual({ user: 'ann', jobs: 2 });
+    await store.manager.destroy(second);
+    expect(await store.reads(twice)).toEqual({});
+  });
+
   it('follows a session that moves while the function runs', async () => {
     const { store, token, id } = await seeded();
     let moved = '';

@@ -1,3 +1,4 @@
+import { handleOf } from '../../crypto/handle.js';
 import type { TokenKind } from '../../crypto/keyring.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
@@ -21,6 +22,16 @@ import type { SessionRuntime } from '../session-runtime.js';
 import { type EventSubject, publishEnded, subjectOfPayload } from '../publish-events.js';
 import { UserSessions, knowsUsers } from '../users/user-sessions.js';
 import type { Locate } from '../watching/watch.js';
+
+/** How to recognize a session that has ended. */
+export interface EndedSession {
+  /** Stays the same when the session moves; null if it is not known, as only a cookie held the session. */
+  readonly handle: string | null;
+  /** Ids that the session had. Omitted if the handle is known. */
+  readonly ids?: ReadonlySet<string>;
+}
+
+const NOTHING_ENDED: EndedSession = { handle: null };
 
 /** Keeps sessions as records in a store; their ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
@@ -170,28 +181,36 @@ export class RecordBackend implements SessionBackend {
    * Removes a session for good, outside of a request.
    *
    * @param subjectOfCookie the subject of the event, by the ids of a session that only a cookie holds
-   * @returns its ids; none if there was none any more
+   * @returns nothing to recognize any session by, if there was none any more
    */
   async end(
     id: string,
     subjectOfCookie: (ids: ReadonlySet<string>) => EventSubject | null = () => null,
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<EndedSession> {
     const ids = new Set([id]);
+    let handle: (() => string) | null = null;
     let subject: EventSubject | null = null;
     const existed = await this.remover.end(id, null, undefined, (current, payload) => {
       ids.add(current);
-      if (payload !== null) subject = subjectOfPayload(current, payload, this.runtime.userKey);
+      if (payload === null) return;
+      handle = () => payload.h ?? handleOf(current);
+      subject = subjectOfPayload(current, payload, this.runtime.userKey);
     });
-    if (!existed) return new Set();
+    if (!existed) return NOTHING_ENDED;
     publishEnded(this.runtime, subject ?? subjectOfCookie(ids), 'manager');
-    return ids;
+    return {
+      ids,
+      // Derived only if it is asked for.
+      get handle() {
+        return handle?.() ?? null;
+      },
+    };
   }
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     // Another request may have signed in or out since it was loaded.
     const seen = (id: string, payload: Payload | null): void => {
-      session.endedAs = id;
       if (payload !== null) session.endedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
     };
     const existed =

@@ -22,7 +22,7 @@ type Ended =
   | { readonly kind: 'gone' }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number };
 
-/** Gets the payload of a session that is about to end, and its id; null if only a cookie may hold the session. */
+/** Gets each id of a session that is about to end, with the payload if it is stored there. */
 type Seen = (id: string, payload: Payload | null) => void;
 
 const ignore: Seen = () => undefined;
@@ -195,6 +195,7 @@ export class RecordRemover {
       watched.ended(id);
       return false;
     }
+    seen(id, null);
     const isOfCookie = ended.version === IN_PLACE_OF_COOKIE;
     const next = isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null;
     const found = await this.#end(ended.to, null, next, seen, moves + 1);
