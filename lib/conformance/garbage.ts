@@ -1,6 +1,6 @@
 import type { RecordDriver } from '../drivers/driver.js';
 import type { ConformanceSuite } from './suite.js';
-import { freshId, HOUR_MS } from './record-samples.js';
+import { DAY_MS, freshId, HOUR_MS } from './record-samples.js';
 
 /** Far enough ahead that a first collection removes everything that other tests left. */
 const AHEAD_MS = 100 * HOUR_MS;
@@ -14,7 +14,10 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
     it('removes exactly what has expired, and says how many', async ({ driver, clock, sample }) => {
       const atMs = clock.now() + AHEAD_MS;
       await driver.collectGarbage?.(atMs);
-      const lifetimes = [-HOUR_MS, -1, 0, 1, HOUR_MS].map((differenceMs) => atMs + differenceMs);
+      // An index of 32-bit seconds would have the last one expire in 2038, or long ago.
+      const lifetimes = [-HOUR_MS, -1, 0, 1, HOUR_MS, 36_500 * DAY_MS].map(
+        (differenceMs) => atMs + differenceMs,
+      );
       const ids = await Promise.all(
         lifetimes.map(async (expiresAt) => {
           const id = freshId();
@@ -25,7 +28,7 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
       expect(await collected(driver, atMs, 3)).toBe(3);
       clock.set(atMs);
       const left = await Promise.all(ids.map((id) => driver.read(id)));
-      expect(left.map((record) => record !== null)).toEqual([false, false, false, true, true]);
+      expect(left.map((record) => record !== null)).toEqual([false, false, false, true, true, true]);
       expect(await collected(driver, atMs, 0)).toBe(0);
     });
 

@@ -8,10 +8,11 @@ const lifetimes: [what: string, lifetimeMs: number][] = [
   ['31 days', 31 * DAY_MS],
   ['400 days', 400 * DAY_MS],
   ['ten years', 3_653 * DAY_MS],
+  ['a hundred years, the longest that can be set: 32-bit seconds end in 2038', 36_500 * DAY_MS],
 ];
 
 /**
- * Tests lifetimes from half an hour to ten years, to the millisecond, and `touch`, which makes one longer or shorter
+ * Tests lifetimes from half an hour to a hundred years, to the millisecond, and `touch`, which makes one longer or shorter
  * and changes nothing else. Needs a `clock`, or a driver that uses `Date`.
  */
 export function describeLifetimes({ describe, it, expect }: ConformanceSuite): void {

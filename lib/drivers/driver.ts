@@ -93,8 +93,8 @@ export interface DriverLifecycle {
  *   pair) and may contain any character, including NUL.
  * - Records are passed as copies in both directions: changing one changes nothing in the store.
  * - A record lives until just before `expiresAt` by the driver's clock. From that millisecond on, whether the
- *   store has removed it or not, it does not exist for `read`, `touch` and `write`. A lifetime may be ten
- *   years, or over already.
+ *   store has removed it or not, it does not exist for `read`, `touch` and `write`. A lifetime may be a
+ *   hundred years, or over already.
  * - Calls may come in parallel, from any number of processes on one store: each takes effect as a whole or not
  *   at all.
  * - A destroyed record stays destroyed: only a record of version 1 can be created.

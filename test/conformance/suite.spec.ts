@@ -16,6 +16,9 @@ const sentencesOfParallelRequests = [
   'a touch beside a write takes nothing from it',
 ];
 
+/** Keeps the seconds of a time in 32 bits. */
+const inSmallSeconds = (ms: number): number => ((ms / 1000) | 0) * 1000 + (ms % 1000);
+
 /** The names of the suite's tests that a driver fails, run with a minimal test framework. */
 async function failedBy(create: ConformanceOptions['create']): Promise<string[]> {
   const tests: { readonly sentence: string; readonly test: () => Promise<void> }[] = [];
@@ -122,6 +125,49 @@ describe('the conformance suite', () => {
         'counts a record by the expiry it has now, not by the one it had',
       ]),
     );
+  });
+
+  it.each<[how: string, inSeconds: (ms: number) => number]>([
+    ['stops in 2038', (ms) => Math.min(ms, 2 ** 31 * 1000)],
+    ['is in 32-bit seconds, and far in the past from 2038 on', inSmallSeconds],
+  ])('detects a driver whose expiry %s', async (_how, inSeconds) => {
+    const create = (): { driver: RecordDriver } => {
+      const driver = new CustomDriver(systemClock);
+      const { write, touch } = driver;
+      return {
+        driver: Object.assign(driver, {
+          write: (id: string, record: SessionRecord) =>
+            write.call(driver, id, { ...record, expiresAt: inSeconds(record.expiresAt) }),
+          touch: (id: string, expiresAt: number) => touch.call(driver, id, inSeconds(expiresAt)),
+        }),
+      };
+    };
+    expect(await failedBy(create)).toContainEqual(expect.stringContaining('2038'));
+  });
+
+  it('detects a driver whose garbage collection ends lifetimes in 2038', async () => {
+    const create = (): { driver: RecordDriver } => {
+      const driver = new CustomDriver(systemClock);
+      const { write } = driver;
+      const index = new Map<string, number>();
+      return {
+        driver: Object.assign(driver, {
+          write: (id: string, record: SessionRecord) => {
+            index.set(id, inSmallSeconds(record.expiresAt));
+            return write.call(driver, id, record);
+          },
+          collectGarbage: async (now: number) => {
+            const expired = [...index].filter(([, expiresAt]) => expiresAt <= now).map(([id]) => id);
+            for (const id of expired) {
+              index.delete(id);
+              await driver.destroy(id);
+            }
+            return expired.length;
+          },
+        }),
+      };
+    };
+    expect(await failedBy(create)).toContain('removes exactly what has expired, and says how many');
   });
 
   it('detects a driver that ignores the time', async () => {
