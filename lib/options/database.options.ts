@@ -35,7 +35,8 @@ export interface DatabaseDriverOptions {
   readonly dataSource?: SessionDataSource | string;
   /**
    * The table, `table` or `schema.table`. Default: `sessions`, or the table of the one entity that extends
-   * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities.
+   * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities. Without an entity of
+   * that name, `schema.table` is taken as it is, without the prefix.
    */
   readonly table?: string;
 }

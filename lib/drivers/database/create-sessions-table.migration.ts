@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
 import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
-import { nameSessionTable } from './session-table.js';
+import { locateSessionTable } from './session-table.js';
 import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
 
 /**
@@ -37,7 +37,7 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
   /** Creates the table and its indexes. */
   async up(queryRunner: QueryRunner): Promise<void> {
     const dataSource = dataSourceOf(queryRunner);
-    const { path, columnOf } = nameSessionTable(dataSource, this.table);
+    const { path, columnOf } = locateSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {
       const { type, length, nullable, primary, default: initial, mysql } = sessionColumns[property];
       const adapted = isMySqlFamily(dataSource) ? mysql : undefined;
@@ -60,6 +60,6 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
 
   /** Removes the table and every session in it. */
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable(nameSessionTable(dataSourceOf(queryRunner), this.table).path, true);
+    await queryRunner.dropTable(locateSessionTable(dataSourceOf(queryRunner), this.table).path, true);
   }
 }

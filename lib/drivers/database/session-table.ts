@@ -12,7 +12,7 @@ export interface SessionTable {
 /**
  * Finds the sessions table in an initialized data source: that of an entity that is or extends SessionEntity,
  * if one matches; otherwise the name that TypeORM would give it (with the data source's `entityPrefix`,
- * `schema` and naming strategy).
+ * `schema` and naming strategy; `schema.table` is taken as it is).
  *
  * @param table the option `table`; if omitted, the only session entity of the data source, or `sessions`
  */
@@ -20,15 +20,20 @@ export function locateSessionTable(dataSource: DataSource, table: string | undef
   const entities = dataSource.entityMetadatas.filter(isSessionEntity);
   const wanted = table ?? defaultTable;
   const entity =
-    entities.find(
-      ({ givenTableName, tableName, tablePath }) =>
-        givenTableName === wanted || tableName === wanted || tablePath === wanted,
-    ) ?? (table === undefined && entities.length === 1 ? entities[0] : undefined);
+    entities.find((each) => namesOf(each, dataSource).includes(wanted)) ??
+    (table === undefined && entities.length === 1 ? entities[0] : undefined);
   return entity === undefined ? nameSessionTable(dataSource, wanted) : tableOfEntity(entity);
 }
 
+/** The names by which the option `table` may refer to an entity: with and without prefix, with and without schema. */
+function namesOf(entity: EntityMetadata, { driver }: DataSource): readonly (string | undefined)[] {
+  const { givenTableName: given, tableName, tablePath, schema, database } = entity;
+  const path = given === undefined ? undefined : driver.buildTableName(given, schema, database);
+  return [given, tableName, path, tablePath];
+}
+
 /** The names that TypeORM would give a sessions table and its columns if there were an entity. */
-export function nameSessionTable(dataSource: DataSource, table: string): SessionTable {
+function nameSessionTable(dataSource: DataSource, table: string): SessionTable {
   const { namingStrategy, options, driver } = dataSource;
   const own = namingStrategy.tableName('SessionEntity', table);
   const prefixed =

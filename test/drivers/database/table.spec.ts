@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Column, DataSource, Entity, type DataSourceOptions } from 'typeorm';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CreateSessionsTable1700000000000 } from '../../../lib/drivers/database/create-sessions-table.migration.js';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
@@ -166,5 +166,52 @@ describeOnEachDatabase('the table of sessions', (type) => {
       expect(await keepsARecord(new DatabaseDriver({ dataSource }, contextWith()))).toBe(true);
     }
     expect(await source.createQueryRunner().hasTable('shop_sessions')).toBe(true);
+  });
+
+  // SQLite has no schemas.
+  describe.skipIf(type === 'better-sqlite3')('in a schema, or in a database of MySQL', () => {
+    /** Where the tables of the test are anyway, to be named. */
+    const placeOf = ({ driver }: DataSource): string =>
+      type === 'postgres' ? 'public' : (driver.database ?? '');
+
+    const migrationTo = (name: string) =>
+      class CreateVisits1760000000002 extends CreateSessionsTable1700000000000 {
+        override readonly table = name;
+      };
+
+    it.each(['synchronize', 'migrationsRun'])(
+      'is that of its entity, under any of its names, if the data source has a prefix and the option %s',
+      async (creating) => {
+        const place = placeOf(await connect({}));
+        class Visits extends SessionEntity {}
+        Entity('visits', type === 'postgres' ? { schema: place } : { database: place })(Visits);
+        const source = await connect({
+          entityPrefix: 'app_',
+          entities: [Visits],
+          migrations: [migrationTo(`${place}.visits`)],
+          [creating]: true,
+        });
+        const names = ['visits', 'app_visits', `${place}.visits`, `${place}.app_visits`];
+        for (const options of [{}, ...names.map((table) => ({ table }))]) {
+          const driver = new DatabaseDriver({ dataSource: source, ...options }, contextWith());
+          await driver.write('listed', recordWith());
+          expect([options, await source.getRepository(Visits).count()]).toEqual([options, 1]);
+          await driver.destroy('listed');
+          expect([options, await keepsARecord(driver)]).toEqual([options, true]);
+        }
+      },
+    );
+
+    it('has exactly the name given if there is no entity, whatever the prefix of the data source', async () => {
+      const name = `${placeOf(await connect({}))}.visits`;
+      const source = await connect({
+        entityPrefix: 'app_',
+        migrations: [migrationTo(name)],
+        migrationsRun: true,
+      });
+      const driver = new DatabaseDriver({ dataSource: source, table: name }, contextWith());
+      expect(await keepsARecord(driver)).toBe(true);
+      expect(await source.createQueryRunner().hasTable(name)).toBe(true);
+    });
   });
 });
