@@ -215,23 +215,26 @@ export function replay(values: Values, changes: readonly Change[]): Change[] {
 }
 
 /**
- * Repeats changes with their recorded results, without running application code. A change that does not fit
- * is skipped: the application had mutated the object that it was applied to.
- *
- * @returns the paths of updates that were given something else than what is repeated here
+ * Stands for what an update made of a value that had been mutated in place: the mutation is in the result too.
+ * No value is the same (`isSame`), as none has its prototype, and no path leads into it.
  */
-export function repeat(values: Values, changes: readonly Change[]): string[] {
-  const differing: string[] = [];
+const MUTATED: object = Object.freeze(Object.create({}));
+
+/**
+ * Repeats changes with their recorded results, without running application code, so that what was mutated in
+ * place differs afterwards. A change that does not fit is skipped: the application had mutated the object that it
+ * was applied to.
+ */
+export function repeat(values: Values, changes: readonly Change[]): void {
   for (const change of changes) {
     try {
       if (change.op === 'update' && 'given' in change && !isSame(readPath(values, change.path), change.given))
-        differing.push(change.path);
-      perform(values, change, 'repeat');
+        writePath(values, change.path, MUTATED);
+      else perform(values, change, 'repeat');
     } catch {
       // The change was applied to the application's own object before, where an error would have shown.
     }
   }
-  return differing;
 }
 
 function isOverwritten(change: Change, later: readonly Change[]): boolean {

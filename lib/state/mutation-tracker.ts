@@ -67,10 +67,9 @@ export class MutationTracker {
    */
   mutations(values: Readonly<Values>, stored: Readonly<Values>, changes: readonly Change[]): Change[] {
     const expected: Values = deepCopy(this.#copy ?? stored);
-    // A mutation that an update was given is in its result too.
-    const updated = repeat(expected, changes).map((path) => topLevelKey(values, path));
+    repeat(expected, changes);
     return keysOf(expected, values)
-      .filter((key) => updated.includes(key) || !isSame(values[key], expected[key]))
+      .filter((key) => !isSame(values[key], expected[key]))
       .map((key) => ({ op: 'assign', key, value: cloneRecorded(values[key]) }));
   }
 
@@ -141,10 +140,6 @@ function keepComputedOut(copy: Values, values: Readonly<Values>): void {
   for (const [key, value] of Object.entries(values)) {
     if (!isSame(value, copy[key]) && !isSame(value, deepCopy(value))) copy[key] = COMPUTED;
   }
-}
-
-function topLevelKey(values: Readonly<Values>, path: string): string {
-  return Object.hasOwn(values, path) ? path : (path.split('.')[0] ?? path);
 }
 
 function keysOf(...several: readonly Readonly<Values>[]): string[] {

@@ -131,6 +131,35 @@ describe('changes of two requests', () => {
     expect(kept).toEqual({ theme: 'dark', cart: [{ sku: 'tea', quantity: 5 }] });
   });
 
+  it('include a mutation of an object under two keys, of which a function then updates a part of one', () => {
+    const cart = { lines: ['tea'] };
+    const kept = inParallel(
+      {},
+      (state) => state.put('theme', 'dark'),
+      (state) => {
+        state.reset({ cart, latest: cart });
+        cart.lines.push('milk');
+        state.update('cart.lines', (lines) => [...(Array.isArray(lines) ? lines : []), 'mug']);
+      },
+    );
+    const lines = ['tea', 'milk', 'mug'];
+    expect(kept).toEqual({ cart: { lines }, latest: { lines } });
+  });
+
+  it('include no mutation of which the request itself has left nothing', () => {
+    const kept = inParallel(
+      { cart: { lines: ['tea'] } },
+      (state) => state.put('cart.coupon', 'SPRING'),
+      (state) => {
+        const lines = state.read('cart.lines');
+        if (Array.isArray(lines)) lines.push('milk');
+        state.update('cart.lines', (current) => current);
+        state.forget('cart.lines');
+      },
+    );
+    expect(kept).toEqual({ cart: { coupon: 'SPRING' } });
+  });
+
   class Cart {
     count = 0;
     readonly lines: string[] = [];
