@@ -5,7 +5,7 @@ import { isThenable } from './is-thenable.js';
 import type { ReturnedObjects } from './returned-objects.js';
 import { shownKey } from './shown-key.js';
 import { cloneRecorded } from './clone-value.js';
-import { type Values, isContainer, readPath, removePath, writePath } from './values.js';
+import { type Values, isContainer, readPath, removePath, topLevelKey, writePath } from './values.js';
 
 /**
  * The function given to `update`: takes the current value and returns the new one. May run again on a newer
@@ -198,17 +198,18 @@ function perform(values: Values, change: Change, updates: 'run' | 'repeat'): voi
 /**
  * Replays changes on newer values: updaters run again. The values are mutated, even if this throws.
  *
+ * @param old the values that the changes were made on
  * @returns the changes with the results of this replay
  * @throws SessionValueError if a change does not fit the values; errors of an updater are passed on
  */
-export function replay(values: Values, changes: readonly Change[]): Change[] {
+export function replay(values: Values, changes: readonly Change[], old: Readonly<Values>): Change[] {
   const replayed = changes.map((change) => (change.op === 'update' ? { ...change } : change));
   replayed.forEach((change, index) => {
     try {
       perform(values, change, 'run');
     } catch (error) {
-      // If the key is assigned as a whole later, the failed change would be overwritten anyway.
-      if (!isOverwritten(change, replayed.slice(index + 1))) throw error;
+      // If the key is assigned as a whole later, the failed change is in that value.
+      if (!isContained(change, replayed.slice(index + 1), old)) throw error;
     }
   });
   return replayed;
@@ -237,10 +238,8 @@ export function repeat(values: Values, changes: readonly Change[]): void {
   }
 }
 
-function isOverwritten(change: Change, later: readonly Change[]): boolean {
+function isContained(change: Change, later: readonly Change[], old: Readonly<Values>): boolean {
   if (!('path' in change)) return false;
-  const { path } = change;
-  return later.some(
-    (assign) => assign.op === 'assign' && (path === assign.key || path.startsWith(`${assign.key}.`)),
-  );
+  const key = topLevelKey(old, change.path);
+  return later.some((assign) => assign.op === 'assign' && assign.key === key);
 }

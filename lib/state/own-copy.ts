@@ -1,6 +1,6 @@
 import { inOrderOfRemoval } from './removal-order.js';
 import { isPlain } from './object-kinds.js';
-import { type Values, assertKey, readPath, removePath, writePath } from './values.js';
+import { type Values, assertKey, isLiteral, readPath, removePath, writePath } from './values.js';
 
 /**
  * Copy-on-write values: they can be changed without touching objects that others hold, such as messages of
@@ -62,14 +62,15 @@ export class OwnCopy {
   }
 
   #ownWayTo(path: string): void {
-    let current: object = this.#own();
-    if (!path.includes('.') || Object.hasOwn(current, path)) return;
+    const own = this.#own();
+    if (isLiteral(own, path)) return;
+    let current: object = own;
     for (const segment of path.split('.').slice(0, -1)) {
       const next: unknown = Object.hasOwn(current, segment) ? Reflect.get(current, segment) : undefined;
       if (typeof next !== 'object' || next === null) return;
-      const own = this.#ownOf(next);
-      if (own !== next) Reflect.set(current, segment, own);
-      current = own;
+      const copy = this.#ownOf(next);
+      if (copy !== next) Reflect.set(current, segment, copy);
+      current = copy;
     }
   }
 

@@ -201,7 +201,7 @@ export class SessionState extends WorkingState {
         : this.tracker.mutations(old, this.#storedIn(before), this.log.pending);
     const values = copyOfValues(payload.d, text, this.serializer);
     try {
-      this.log.pending = replay(values, [...this.log.pending, ...mutations]);
+      this.log.pending = replay(values, [...this.log.pending, ...mutations], old);
     } catch (cause) {
       throw new SessionValueError(
         `Another request changed the session meanwhile, and this request's changes do not fit it any more: ${messageOf(cause)}`,

@@ -58,13 +58,18 @@ export function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether a key can be looked up directly: it has no dot, or exists literally. */
-function isLiteral(values: Readonly<Values>, path: string): boolean {
+/** Whether a key can be looked up directly: it has no dot, or exists literally. No text keeps one that is undefined. */
+export function isLiteral(values: Readonly<Values>, path: string): boolean {
   // JavaScript callers may pass anything, such as a list from a query (`?key=a&key=b`).
   if (typeof path !== 'string') assertKey(path);
-  if (path.includes('.')) return Object.hasOwn(values, path);
+  if (path.includes('.')) return Object.hasOwn(values, path) && values[path] !== undefined;
   if (FORBIDDEN.has(path)) segmentsOf(path);
   return true;
+}
+
+/** The top-level key that a path leads to, or begins with. */
+export function topLevelKey(values: Readonly<Values>, path: string): string {
+  return isLiteral(values, path) ? path : (path.split('.')[0] ?? path);
 }
 
 /** The value at a path, or undefined. */

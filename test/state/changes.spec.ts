@@ -160,6 +160,20 @@ describe('changes of two requests', () => {
     expect(kept).toEqual({ cart: { coupon: 'SPRING' } });
   });
 
+  it('are refused if they no longer fit a key whose name begins like a path that was mutated', () => {
+    expect(() =>
+      inParallel(
+        { 'cart.count': 1, cart: { lines: ['tea'] } },
+        (state) => state.put('cart.count', 'many'),
+        (state) => {
+          state.increment('cart.count', 1);
+          const lines = state.read('cart.lines');
+          if (Array.isArray(lines)) lines.push('milk');
+        },
+      ),
+    ).toThrow('Cannot increment "cart.count"');
+  });
+
   class Cart {
     count = 0;
     readonly lines: string[] = [];

@@ -42,6 +42,13 @@ describe('a changeable copy of values', () => {
     expect(copy.values).toEqual({ list: [3], deep: { b: { d: 4 } }, 'x.y': 5, 'a.b': 6 });
   });
 
+  it('leaves the original unchanged where its literal key is undefined, so that the path leads elsewhere', () => {
+    const original = { 'a.b': undefined, a: { b: 1 } };
+    const copy = new OwnCopy(original);
+    copy.write('a.b', 2);
+    expect([original.a, copy.values['a']]).toEqual([{ b: 1 }, { b: 2 }]);
+  });
+
   it('does not copy an instance of a class', () => {
     const date = new Date(0);
     const copy = new OwnCopy({ at: { date } });

@@ -41,6 +41,15 @@ describe('a path', () => {
     expect(values).toEqual({ a: {} });
   });
 
+  it('does not yield to a literal key that is undefined, which no store has', () => {
+    const values: Values = { 'a.b': undefined };
+    writePath(values, 'a.b', 1);
+    expect(values).toEqual({ 'a.b': undefined, a: { b: 1 } });
+    expect(readPath(values, 'a.b')).toBe(1);
+    expect(removePath(values, 'a.b')).toBe(true);
+    expect(values).toEqual({ 'a.b': undefined, a: {} });
+  });
+
   it('creates missing objects and replaces non-objects when written', () => {
     const values: Values = { flat: 1, nothing: null };
     writePath(values, 'new.deep.key', 1);

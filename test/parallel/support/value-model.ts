@@ -55,7 +55,7 @@ export class ValueModel {
     const lasting = this.#lasting();
     return [this.entries, lasting, direct(this.entries), direct(lasting)].map((entries) => {
       try {
-        return performed(entries, newest);
+        return performed(entries, newest, this.view);
       } catch (error) {
         return error instanceof Error ? error : new Error('unknown', { cause: error });
       }
@@ -239,14 +239,15 @@ export class ValueModel {
 }
 
 /** The values after some changes. One that does not fit is left out if its key is put as a whole later. */
-function performed(entries: readonly Entry[], newest: Values): Values {
+function performed(entries: readonly Entry[], newest: Values, view: Values): Values {
   const values = plain(newest);
   entries.forEach(({ apply, path }, index) => {
     try {
       apply(values);
     } catch (error) {
       const puts = entries.slice(index + 1).filter(({ assigns }) => assigns);
-      if (!puts.some((put) => path === put.path || path?.startsWith(`${put.path}.`))) throw error;
+      const key = path === undefined || view[path] !== undefined ? path : path.split('.')[0];
+      if (!puts.some((put) => put.path === key)) throw error;
     }
   });
   return plain(values);

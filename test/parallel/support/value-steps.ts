@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 
-/** Paths that collide: into objects, and into lists. Few, so that they do. There is no `b` when a history begins. */
-const PATHS = ['a', 'a.list', 'a.list.0', 'a.in.n', 'b', 'b.list', 'b.n'] as const;
+/** What the steps of a history are about. */
+interface Scene {
+  /** Few, so that they collide. */
+  readonly paths: readonly string[];
+  /** Top-level keys. */
+  readonly keys: readonly string[];
+  /** Whether requests hold on to objects, to mutate them in place and to store them again. */
+  readonly holdsObjects: boolean;
+}
 
-/** Top-level keys. One of them has a dot in its name. */
-const KEYS = ['a', 'b', 'x.y'] as const;
+/** Paths into objects, and into lists. There is no `b` when a history begins. One key has a dot in its name. */
+const OBJECTS: Scene = {
+  paths: ['a', 'a.list', 'a.list.0', 'a.in.n', 'b', 'b.list', 'b.n'],
+  keys: ['a', 'b', 'x.y'],
+  holdsObjects: true,
+};
+
+/** `x.y` is a key, or leads into `x`. */
+const DOTTED: Scene = { paths: ['x', 'x.y', 'x.y.n'], keys: ['x', 'x.y'], holdsObjects: false };
 
 /** A value that a request gives to a method. */
 export type Given =
@@ -52,33 +66,41 @@ export interface Turn {
 }
 
 const op = <O extends string>(...ops: O[]) => fc.constantFrom(...ops);
-const path = fc.constantFrom(...PATHS);
-const key = fc.constantFrom(...KEYS);
-const deep = fc.boolean();
-const given = fc.constantFrom<Given[]>(
-  ...(['number', 'object', 'object', 'list', 'undefined', 'own', 'own', 'held', 'foreign'] as const),
-);
-const returned = fc.constantFrom<Returned[]>(
-  ...(['new', 'mutated', 'current', 'constant if missing', 'constant', 'around constant'] as const),
-  ...(['around current', 'undefined', 'undefined after mutating', 'error after mutating'] as const),
-);
-const byPath = fc.dictionary(path, given, { minKeys: 1, maxKeys: 3 });
-const byKey = fc.dictionary(key, given, { minKeys: 1, maxKeys: 3 });
 
-const step: fc.Arbitrary<ValueStep> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: op('put', 'push'), path, given }) },
-  { weight: 1, arbitrary: fc.record({ op: op('assign'), path: key, given }) },
-  { weight: 2, arbitrary: fc.record({ op: op('merge'), values: byPath }) },
-  { weight: 1, arbitrary: fc.record({ op: op('reset'), values: byKey }) },
-  { weight: 2, arbitrary: fc.record({ op: op('increment', 'forget', 'pull'), path }) },
-  { weight: 1, arbitrary: fc.record({ op: op('increment', 'forget', 'keepOnly'), path: key }) },
-  { weight: 4, arbitrary: fc.record({ op: op('update', 'update', 'remember'), path, returned }) },
-  { weight: 2, arbitrary: fc.record({ op: op('hold'), path }) },
-  { weight: 2, arbitrary: fc.record({ op: op('mutate'), path, deep }) },
-  { weight: 3, arbitrary: fc.record({ op: op('mutateHeld', 'mutateHeld', 'mutateOwn'), deep }) },
-  { weight: 6, arbitrary: fc.record({ op: op('draft', 'commit', 'commit', 'commit') }) },
-  { weight: 1, arbitrary: fc.record({ op: op('flush', 'reload') }) },
-);
+const GIVEN: readonly Given[] = ['number', 'object', 'object', 'list', 'undefined'];
+const GIVEN_AGAIN: readonly Given[] = ['own', 'own', 'held', 'foreign'];
+const RETURNED: readonly Returned[] = ['new', 'current', 'around current', 'undefined'];
+const RETURNED_AGAIN: readonly Returned[] = [
+  ...(['mutated', 'constant if missing', 'constant', 'around constant'] as const),
+  ...(['undefined after mutating', 'error after mutating'] as const),
+];
+
+function stepIn({ paths, keys, holdsObjects }: Scene): fc.Arbitrary<ValueStep> {
+  const path = fc.constantFrom(...paths);
+  const key = fc.constantFrom(...keys);
+  const deep = fc.boolean();
+  const given = fc.constantFrom(...GIVEN, ...(holdsObjects ? GIVEN_AGAIN : []));
+  const returned = fc.constantFrom(...RETURNED, ...(holdsObjects ? RETURNED_AGAIN : []));
+  const byPath = fc.dictionary(path, given, { minKeys: 1, maxKeys: 3 });
+  const byKey = fc.dictionary(key, given, { minKeys: 1, maxKeys: 3 });
+  const holding: fc.WeightedArbitrary<ValueStep>[] = [
+    { weight: 2, arbitrary: fc.record({ op: op('hold'), path }) },
+    { weight: 2, arbitrary: fc.record({ op: op('mutate'), path, deep }) },
+    { weight: 3, arbitrary: fc.record({ op: op('mutateHeld', 'mutateHeld', 'mutateOwn'), deep }) },
+  ];
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.record({ op: op('put', 'push'), path, given }) },
+    { weight: 1, arbitrary: fc.record({ op: op('assign'), path: key, given }) },
+    { weight: 2, arbitrary: fc.record({ op: op('merge'), values: byPath }) },
+    { weight: 1, arbitrary: fc.record({ op: op('reset'), values: byKey }) },
+    { weight: 2, arbitrary: fc.record({ op: op('increment', 'forget', 'pull'), path }) },
+    { weight: 1, arbitrary: fc.record({ op: op('increment', 'forget', 'keepOnly'), path: key }) },
+    { weight: 4, arbitrary: fc.record({ op: op('update', 'update', 'remember'), path, returned }) },
+    { weight: 6, arbitrary: fc.record({ op: op('draft', 'commit', 'commit', 'commit') }) },
+    { weight: 1, arbitrary: fc.record({ op: op('flush', 'reload') }) },
+    ...(holdsObjects ? holding : []),
+  );
+}
 
 /** The first request reads an object, and its commit is merged with a change of that object. */
 const MERGED_BEFORE: readonly Turn[] = [
@@ -91,10 +113,19 @@ const MERGED_BEFORE: readonly Turn[] = [
 
 /** Turns of this many parallel requests on one session. */
 export function turnsOf(requests: number): fc.Arbitrary<Turn[]> {
-  const turn = fc.record({ who: fc.nat({ max: requests - 1 }), step });
-  const turns = fc.array(turn, { minLength: 2, maxLength: 16 });
+  const turns = turnsIn(OBJECTS, requests);
   return fc.oneof(
     { weight: 3, arbitrary: turns },
     { weight: 1, arbitrary: turns.map((later) => [...MERGED_BEFORE, ...later]) },
   );
+}
+
+/** Turns of parallel requests with a key that may be taken for a path. None holds on to an object. */
+export function turnsOnDottedKeys(requests: number): fc.Arbitrary<Turn[]> {
+  return turnsIn(DOTTED, requests);
+}
+
+function turnsIn(scene: Scene, requests: number): fc.Arbitrary<Turn[]> {
+  const turn = fc.record({ who: fc.nat({ max: requests - 1 }), step: stepIn(scene) });
+  return fc.array(turn, { minLength: 2, maxLength: 16 });
 }
