@@ -1,4 +1,5 @@
-import type { Values } from '../state/values.js';
+import { omit } from '../state/own-copy.js';
+import { type Values, pick } from '../state/values.js';
 import { type Fallback, isPresent, orDefault } from './default-value.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
@@ -163,7 +164,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   only(...keys: KeysOf<T>): Readable<T>;
   only(...keys: GivenKeys): Values {
     const state = this.hosted.readable;
-    const picked = state.only(givenKeys('only', keys));
+    const picked = pick(state.all(), givenKeys('only', keys));
     this.hosted.armIfTracking(state);
     return picked;
   }
@@ -180,7 +181,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   except(...keys: KeysOf<T>): Readable<T>;
   except(...keys: GivenKeys): Values {
     const state = this.hosted.readable;
-    const rest = state.except(givenKeys('except', keys));
+    const rest = omit(state.all(), givenKeys('except', keys));
     this.hosted.armIfTracking(state);
     return withoutBags(rest, state.flash.previousMessages, state.readonlyValues);
   }

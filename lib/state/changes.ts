@@ -38,6 +38,17 @@ export type ValueChange =
   | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
   | Update;
 
+/** A longer path is unusual: the value that it creates is checked before it is stored. */
+const MAX_PLAIN_PATH = 200;
+
+/**
+ * Whether what a change makes of newer values has to be checked before it is stored: what a function returns for
+ * them, and how deep a long path nests.
+ */
+export function isUnforeseeable(change: ValueChange): boolean {
+  return change.op === 'update' || ('path' in change && change.path.length > MAX_PLAIN_PATH);
+}
+
 /** A value replaced by the result of a function. */
 interface Update {
   readonly op: 'update';

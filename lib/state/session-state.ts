@@ -16,7 +16,6 @@ import {
   valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
-import { cloneRecorded } from './clone-value.js';
 import type { Values } from './values.js';
 import { WorkingState } from './working-state.js';
 
@@ -222,17 +221,6 @@ export class SessionState extends WorkingState {
       values,
       payload.d,
     );
-  }
-
-  /**
-   * Puts objects that a merge has replaced back under their keys if they were mutated since: such a mutation is
-   * a put that comes before the next change, or before the commit.
-   */
-  protected override takeReplaced(tracker: MutationTracker): void {
-    for (const { key, held } of tracker.takeReplaced()) {
-      this.values[key] = held;
-      this.record({ op: 'assign', key, value: cloneRecorded(held) });
-    }
   }
 }
 

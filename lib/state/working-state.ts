@@ -5,6 +5,7 @@ import {
   addTo,
   assertUpdater,
   clear,
+  isUnforeseeable,
   pushTo,
   putObjectAt,
   updateAt,
@@ -13,17 +14,13 @@ import { deepCopy } from './deep-copy.js';
 import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
-import { omit } from './own-copy.js';
 import { ownText } from './own-text.js';
 import { type SessionSerializer, type Snapshot, copyOfValues } from './payload.js';
 import { ReturnedObjects } from './returned-objects.js';
 import { isPlainValue } from './storable.js';
 import { cloneRecorded } from './clone-value.js';
-import { type Values, assertKey, hasPath, pick, readPath, removePath, writePath } from './values.js';
+import { type Values, assertKey, hasPath, readPath, removePath, writePath } from './values.js';
 import { assertWritable, valuesByKey } from './values-by-key.js';
-
-/** A longer path is unusual: the value that it creates is checked before it is stored. */
-const MAX_PLAIN_PATH = 200;
 
 /**
  * Values and flash messages as the application reads and changes them: each change is applied at once and
@@ -93,14 +90,6 @@ export abstract class WorkingState {
     return { ...this.flash.all(), ...this.#handOut() };
   }
 
-  only(paths: readonly string[]): Values {
-    return pick(this.all(), paths);
-  }
-
-  except(paths: readonly string[]): Values {
-    return omit(this.all(), paths);
-  }
-
   get isEmpty(): boolean {
     for (const key in this.readonlyValues) if (this.readonlyValues[key] !== undefined) return false;
     return this.flash.isEmpty;
@@ -112,7 +101,7 @@ export abstract class WorkingState {
     this.#prepare(path, true);
     const value = this.#received(given);
     writePath(this.#valuesFor(path), path, value);
-    this.record({ op: 'put', path, value: cloneRecorded(value) });
+    this.#record({ op: 'put', path, value: cloneRecorded(value) });
   }
 
   /** Sets a top-level key as a whole, dots in its name included; undefined removes it, as `forget` does. */
@@ -122,7 +111,7 @@ export abstract class WorkingState {
     const effective = value !== undefined || Object.hasOwn(this.readonlyValues, key);
     if (value !== undefined) this.values[key] = value;
     else if (effective) delete this.values[key];
-    this.record({ op: 'assign', key, value: cloneRecorded(value) }, effective);
+    this.#record({ op: 'assign', key, value: cloneRecorded(value) }, effective);
   }
 
   /** Puts each leaf at its own path. An empty object only replaces a value that is not an object. */
@@ -142,21 +131,21 @@ export abstract class WorkingState {
     this.#prepare(path);
     const effective = putObjectAt(this.values, path);
     if (effective) this.tracker?.forgetReplaced(path);
-    this.record({ op: 'putObject', path }, effective);
+    this.#record({ op: 'putObject', path }, effective);
   }
 
   push(path: string, given: unknown): void {
     this.#prepare(path);
     const value = this.#received(given);
     pushTo(this.values, path, value);
-    this.record({ op: 'push', path, value: cloneRecorded(value) });
+    this.#record({ op: 'push', path, value: cloneRecorded(value) });
   }
 
   increment(path: string, by: number): number {
     this.#prepare(path);
     const sum = addTo(this.#valuesFor(path), path, by);
     this.#received(sum);
-    this.record({ op: 'increment', path, by });
+    this.#record({ op: 'increment', path, by });
     return sum;
   }
 
@@ -173,7 +162,7 @@ export abstract class WorkingState {
     const result = updateAt(this.values, path, updater, returned);
     this.#received(result);
     // If the value is missing and the updater returns undefined, nothing changes.
-    this.record(
+    this.#record(
       { op: 'update', path, updater, returned, result: deepCopy(result), ...given },
       current !== undefined || result !== undefined,
     );
@@ -192,14 +181,14 @@ export abstract class WorkingState {
     const fromValues = removePath(this.#valuesFor(path), path);
     // Forgetting a missing value is recorded too: another request may be storing it right now. But that is no
     // reason to commit, or to begin a session.
-    this.record({ op: 'forget', path }, fromValues || fromFlash);
+    this.#record({ op: 'forget', path }, fromValues || fromFlash);
   }
 
   /** Removes the values under all other top-level keys, seen or not. Flash messages stay. */
   keepOnly(keys: readonly string[]): void {
     const removed = clear(this.values, keys);
     this.tracker?.forgetReplacedExcept(keys);
-    this.record({ op: 'flush', except: keys }, removed.length > 0);
+    this.#record({ op: 'flush', except: keys }, removed.length > 0);
   }
 
   flush(): void {
@@ -207,7 +196,7 @@ export abstract class WorkingState {
     clear(this.values);
     this.tracker?.forgetReplaced();
     this.flash.clear();
-    this.record({ op: 'flush' }, effective);
+    this.#record({ op: 'flush' }, effective);
   }
 
   reset(given: Values): void {
@@ -218,7 +207,7 @@ export abstract class WorkingState {
     this.flash.clear();
     Object.assign(this.values, values);
     this.#handOut();
-    this.record({ op: 'reset', values: cloneRecorded(values) }, effective);
+    this.#record({ op: 'reset', values: cloneRecorded(values) }, effective);
   }
 
   /** Called when a value is handed out. Returns whether it may be mutated in place. */
@@ -249,12 +238,19 @@ export abstract class WorkingState {
     if (this.tracker !== null) this.takeReplaced(this.tracker);
   }
 
-  protected abstract takeReplaced(tracker: MutationTracker): void;
+  /**
+   * Puts objects that a merge has replaced back under their keys if they were mutated since: such a mutation is
+   * a put that comes before the next change, or before the commit.
+   */
+  protected takeReplaced(tracker: MutationTracker): void {
+    for (const { key, held } of tracker.takeReplaced()) {
+      this.values[key] = held;
+      this.#record({ op: 'assign', key, value: cloneRecorded(held) });
+    }
+  }
 
-  protected record(change: ValueChange, effective = true): void {
-    // What an updater returns for a newer value, and how deep a long path nests, is checked before it is stored.
-    if (change.op === 'update' || ('path' in change && change.path.length > MAX_PLAIN_PATH))
-      this.plain = false;
+  #record(change: ValueChange, effective = true): void {
+    if (isUnforeseeable(change)) this.plain = false;
     this.log.record(change, effective);
   }
 }
