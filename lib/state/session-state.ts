@@ -161,6 +161,8 @@ export class SessionState extends WorkingState {
     if (flash.length > 0) payload.f = flash;
     // Comes last: texts are told apart by their end (RecentTexts).
     if (writer !== undefined) payload.w = writer;
+    // Another serializer may keep less of a value (a bigint as text), which is no mutation of what is read later.
+    if (this.serializer !== JSON && this.owned === 'all') this.track(this.values);
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);

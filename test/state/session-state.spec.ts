@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Payload, parsePayload } from '../../lib/state/payload.js';
+import { type Payload, type SessionSerializer, parsePayload } from '../../lib/state/payload.js';
 import { SessionState } from '../../lib/state/session-state.js';
 import type { Values } from '../../lib/state/values.js';
 
@@ -195,6 +195,23 @@ describe('what the request itself has stored', () => {
     store(state);
     expect(state.hasChanges).toBe(false);
     expect(state.mutatedKey).toBeUndefined();
+  });
+
+  it('is not due again, even if the serializer has kept less of a value, and others keep their changes of it', () => {
+    const serializer: SessionSerializer = {
+      stringify: (value) =>
+        JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
+      parse: JSON.parse,
+    };
+    const { payload, text } = payloadOf({ cart: { lines: [1] } });
+    const state = SessionState.loaded(serializer, payload, text, true);
+    state.put('id', 5n);
+    store(state);
+    expect(state.read('cart')).toEqual({ lines: [1] });
+    expect(state.mutatedKey).toBeUndefined();
+    state.put('theme', 'dark');
+    rebase(state, { id: 'another', cart: { lines: [1] } });
+    expect(store(state)).toEqual({ id: 'another', cart: { lines: [1] }, theme: 'dark' });
   });
 
   it('is due if an object in it is mutated afterwards', () => {
