@@ -25,6 +25,15 @@ export function mutate(target: unknown, n: number, deep: boolean): void {
   else target['m'] = n;
 }
 
+/** An instance of a class that says itself how it is written, each time in another object. */
+class Price {
+  constructor(readonly n: number) {}
+
+  toJSON(): object {
+    return { n: this.n };
+  }
+}
+
 /** The objects that the code of one request holds. */
 export class RequestObjects {
   readonly own: object = { list: [], n: 0 };
@@ -41,6 +50,8 @@ export class RequestObjects {
         return { n, in: { n }, list: [n] };
       case 'list':
         return [{ n }, n];
+      case 'instance':
+        return { price: new Price(n), list: [new Price(n)] };
       case 'undefined':
         return undefined;
       case 'own':

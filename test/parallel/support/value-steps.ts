@@ -26,6 +26,8 @@ export type Given =
   | 'object'
   | 'list'
   | 'undefined'
+  /** An object around instances of a class with a `toJSON`, which no step changes. */
+  | 'instance'
   /** The same object each time that the request gives it. */
   | 'own'
   /** What the request has read before (`hold`). */
@@ -83,7 +85,9 @@ function stepIn({ paths, keys, holdsObjects }: Scene): fc.Arbitrary<ValueStep> {
   const returned = fc.constantFrom(...RETURNED, ...(holdsObjects ? RETURNED_AGAIN : []));
   const byPath = fc.dictionary(path, given, { minKeys: 1, maxKeys: 3 });
   const byKey = fc.dictionary(key, given, { minKeys: 1, maxKeys: 3 });
+  const ofInstance = { op: op('assign'), path: op('x.y'), given: fc.constant<Given>('instance') };
   const holding: fc.WeightedArbitrary<ValueStep>[] = [
+    { weight: 1, arbitrary: fc.record(ofInstance) },
     { weight: 2, arbitrary: fc.record({ op: op('hold'), path }) },
     { weight: 2, arbitrary: fc.record({ op: op('mutate'), path, deep }) },
     { weight: 3, arbitrary: fc.record({ op: op('mutateHeld', 'mutateHeld', 'mutateOwn'), deep }) },
