@@ -6,7 +6,13 @@ import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import { prototypeMixin } from './prototype-mixin.js';
 import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
-import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
+import {
+  type PlatformRequest,
+  type RawRequest,
+  type RawResponse,
+  isResponse,
+  noResponse,
+} from './raw-http.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
 
 /**
@@ -68,13 +74,14 @@ export class HttpSessions {
    * Attaches a session to the request, loads it if a token came in, and continues in its context. A second
    * call for the same request only continues.
    *
+   * @param given the response. Without one (`isResponse`) the request is no visit, like any handshake
    * @param platform Fastify's request, if this is called with it
    * @param next called with a SessionUnavailableException if the store fails, or with the error of a function
    * of the option `cookie`
    */
   open(
     req: RawRequest,
-    res: RawResponse,
+    given: RawResponse,
     platform: PlatformRequest | null,
     next: (error?: unknown) => void,
   ): void {
@@ -85,6 +92,7 @@ export class HttpSessions {
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
       return run(req, known, next);
     }
+    const res = isResponse(given) ? given : noResponse(req);
     let hosted: HostedSession | undefined;
     try {
       if (this.#isExcluded === null || !namesRequest(this.#isExcluded, req))
@@ -96,6 +104,7 @@ export class HttpSessions {
     const opened: OpenedSession = { owner: this, hosted, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
     if (hosted !== undefined) prepareGate(res);
+    if (res !== given) hosted?.bePassive();
     // A decorator adds the properties to Fastify's own requests. Only middleware uses the underlying Node.js request.
     if (hosted !== undefined && platform === null) this.#addProperties(req);
     const pending = hosted?.initiate();

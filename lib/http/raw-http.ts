@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionCarrier } from './http-sessions.js';
 import type { Route } from './consumes-flash.js';
 
@@ -26,6 +26,26 @@ export interface PlatformRequest {
   readonly ip?: unknown;
   readonly protocol?: unknown;
   readonly routeOptions?: Route;
+}
+
+/**
+ * Whether middleware was given a response. Code that runs middleware for a handshake of ws or socket.io has none
+ * and passes something else: `middleware(request, {}, next)`, or engine.io's own object, which sends nothing
+ * after the handshake and does not say so.
+ */
+export function isResponse(given: { readonly headersSent?: unknown }): boolean {
+  return typeof given.headersSent === 'boolean';
+}
+
+/**
+ * Stands for the response of a request that has none: one that is over from the start. No cookie can be sent,
+ * and what is written is stored right after it.
+ */
+export function noResponse(req: RawRequest): RawResponse {
+  return Object.defineProperties(new ServerResponse(req), {
+    headersSent: { value: true },
+    closed: { value: true },
+  });
 }
 
 /** The URL that the client requested, also if Express has mounted the application below another. */

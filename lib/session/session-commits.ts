@@ -143,6 +143,7 @@ export abstract class SessionCommits {
    * any more.
    */
   commitCalled(): Promise<void> | void {
+    this.#unattended = false;
     const life = this.#life;
     const isDropped = life !== null && life.wasTooLate && life.state.hasChanges;
     return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
