@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type CallHandler,
   Controller,
@@ -90,6 +91,21 @@ class LateController {
     raw.end('ended');
   }
 
+  /** Answers, and then changes the session and commits by hand, twice. */
+  @Get('after-the-end')
+  async afterTheEnd(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
+    rawOf(res).end('ended');
+    const outcomes: unknown[] = [];
+    for (const late of [1, 2]) {
+      await session
+        .put('late', late)
+        .commit()
+        .catch((error: unknown) => outcomes.push(error));
+    }
+    await setImmediate();
+    outcome.resolve(outcomes);
+  }
+
   /** Sends the head, changes the session, and commits by hand. */
   @Get(':change')
   async change(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
@@ -165,6 +181,15 @@ describe.each(PLATFORMS)('a commit after the head of the response was sent, on %
     expect(setCookies(response)).toEqual([]);
     expect(scene.log).toEqual([expect.stringContaining('nothing of it was stored')]);
     await visitor.get('/all').expect(200, begun ? { begun: true } : {});
+  });
+
+  it('is refused each time and logged once after the end, without advice to call what was called', async () => {
+    await using scene = await begin(platform, 'stealth');
+    const visitor = scene.app.visitor();
+    await visitor.get('/begin').expect(200);
+    await visitor.get('/after-the-end').expect(200);
+    expect(await outcome.promise).toEqual([expect.any(SessionError), expect.any(SessionError)]);
+    expect(scene.log).toEqual([expect.stringContaining('nothing of it was stored')]);
   });
 
   it('is stored if it needs no cookie', async () => {
