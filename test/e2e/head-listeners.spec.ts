@@ -38,11 +38,40 @@ class Pages {
     });
     ANSWERS[method]?.(res);
   }
+
+  /** Has something to store already when the listener writes. */
+  @Get('visit/:method')
+  visit(@Param('method') method: string, @Res() response: Parameters<typeof rawOf>[0]): void {
+    const res = rawOf(response);
+    let calls = 0;
+    onHead(res, () => {
+      Session.increment('pages');
+      res.setHeader('x-calls', (calls += 1));
+    });
+    Session.increment('visits');
+    ANSWERS[method]?.(res);
+  }
+
+  /** A second listener has something to say about the head itself. */
+  @Get('moved')
+  moved(@Res() response: Parameters<typeof rawOf>[0]): void {
+    const res = rawOf(response);
+    const writeHead: unknown = Reflect.get(res, 'writeHead');
+    const calls: unknown[] = [];
+    Object.assign(res, {
+      writeHead(this: ServerResponse, ...args: unknown[]): unknown {
+        calls.push(args);
+        return Reflect.apply(Object(writeHead), this, [202, { 'x-calls': calls.length }]);
+      },
+    });
+    Session.increment('visits');
+    res.end('a page');
+  }
 }
 
-describe.each(PLATFORMS)('a head listener that is the first to write to the session, on %s,', (platform) => {
+describe.each(PLATFORMS)('a head listener, on %s,', (platform) => {
   it.each(Object.keys(ANSWERS))(
-    'leaves the response by %s whole, and has its write stored',
+    'that is the first to write leaves the response by %s whole, and has its write stored',
     async (method) => {
       await using app = await HandlerApp.start(platform, { controllers: [Pages] });
       const visitor = app.visitor();
@@ -56,11 +85,39 @@ describe.each(PLATFORMS)('a head listener that is the first to write to the sess
   );
 
   it.each(Object.keys(ANSWERS))(
-    'leaves the response by %s whole if the session would be new',
+    'that is the first to write leaves the response by %s whole if the session would be new',
     async (method) => {
       await using app = await HandlerApp.start(platform, { controllers: [Pages] });
       const { text } = await app.visitor().agent.get(`/page/${method}`).expect(200);
       expect(text).toBe('a page');
     },
   );
+
+  it.each(Object.keys(ANSWERS))(
+    'has its write stored before the response by %s is sent, with what the handler wrote, in a new session too',
+    async (method) => {
+      await using app = await HandlerApp.start(platform, {
+        controllers: [Pages],
+        options: { driver: 'stealth' },
+      });
+      const visitor = app.visitor();
+      for (const count of [1, 2]) {
+        const { text, headers } = await visitor.agent.get(`/visit/${method}`).expect(200);
+        expect(text).toBe('a page');
+        expect(headers['x-calls']).toBe('1');
+        expect(headers['content-length']).toBe(method === 'end' ? '6' : undefined);
+        const both = await visitor.in((session) => session.only('pages', 'visits'));
+        expect(both).toEqual({ pages: count, visits: count });
+      }
+    },
+  );
+
+  it('is called once for a head that it changes', async () => {
+    await using app = await HandlerApp.start(platform, { controllers: [Pages] });
+    const visitor = app.visitor();
+    const { headers } = await visitor.agent.get('/moved').expect(202);
+    expect(headers['x-calls']).toBe('1');
+    expect(headers['content-length']).toBe('6');
+    expect(await visitor.in((session) => session.get('visits'))).toBe(1);
+  });
 });

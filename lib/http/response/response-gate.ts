@@ -4,7 +4,8 @@ import { SessionLimitError } from '../../session.exception.js';
 import type { SessionCommits } from '../../session/session-commits.js';
 import { cutOff } from '../raw-http.js';
 import type { FailedResponse } from '../wording.js';
-import { type OriginalMethods, installGate } from './gated-methods.js';
+import { type Operation, type OriginalMethods, installGate } from './gated-methods.js';
+import { HeadListeners } from './head-listeners.js';
 import { HeldResponse } from './held-response.js';
 import { REPLACED, keepUntilSent, refuseCall, refuseHeld } from './refused-calls.js';
 import { type HeadAddition, setsCookies } from './response-head.js';
@@ -40,6 +41,7 @@ export class ResponseGate {
   readonly #session: SessionCommits;
   readonly #context: GateContext;
   readonly #writer: ResponseWriter;
+  readonly #listeners: HeadListeners;
   /** Created when something is first held. */
   #held: HeldResponse | null = null;
   #committing = false;
@@ -51,6 +53,7 @@ export class ResponseGate {
     this.#session = session;
     this.#context = context;
     this.#writer = new ResponseWriter(res, installGate(res, this), session, context);
+    this.#listeners = new HeadListeners(res);
   }
 
   /**
@@ -63,8 +66,9 @@ export class ResponseGate {
     if (this.#held !== null && this.#isHeldInVain(this.#held)) this.#replace(503);
     if (method === 'writeHead') {
       if (this.#failed) return this.#res;
-      if (this.#writer.isWriting || !(this.#committing || this.#session.due))
-        return this.#writer.writeHead(args);
+      if (this.#writer.isWriting) return this.#writer.writeHead(this.#listeners.headFor(args));
+      if (this.#listeners.keep(args)) return this.#res;
+      if (!(this.#committing || this.#session.due)) return this.#writer.writeHead(args);
       this.#holding.holdHead(args);
       return this.#res;
     }
@@ -74,6 +78,7 @@ export class ResponseGate {
       refuseCall(this.#res, method, args, REPLACED);
       return whileHeld;
     }
+    if (!this.headSent && this.#held?.looksSent !== true) this.#listeners.call();
     const { headLeft } = this.#writer;
     let isDue = !this.#committing && this.#session.due;
     // A change that needs a cookie is dropped now, so nothing has to wait for it.
@@ -85,7 +90,7 @@ export class ResponseGate {
       return whileHeld;
     }
     if (this.#held !== null) this.#releaseHead(this.#held);
-    return this.#writer.perform(method, args);
+    return this.#perform(method, args);
   }
 
   /**
@@ -191,13 +196,17 @@ export class ResponseGate {
           this.#commitAgain();
           break;
         }
-        const result = this.#writer.perform(operation, args);
+        const result = this.#perform(operation, args);
         if (operation === 'write') writable = result !== false;
       }
       held.dropFirst();
     }
     // If the socket is full by now, its own `drain` notifies the writers.
     held.releaseWriters(writable && !this.#writer.ended);
+  }
+
+  #perform(operation: Operation, args: unknown[]): unknown {
+    return this.#listeners.withoutThem(() => this.#writer.perform(operation, args));
   }
 
   #releaseHead(held: HeldResponse): void {
