@@ -8,6 +8,12 @@
 export function withVariable(text: string, name: string, value: string, comment: string): string {
   if (!variable(name).test(text)) return `${withLineEnd(text)}# ${comment}\n${name}=${value}\n`;
   if (valueOf(text, name) !== '' || value === '') return text;
+  return withValue(text, name, value);
+}
+
+/** The text of a `.env` file in which a variable has another value. A variable that is not there is not added. */
+export function withValue(text: string, name: string, value: string): string {
+  if (valueOf(text, name) === value) return text;
   return text.replace(variable(name), (line) => line.replace(/=.*$/, () => `=${value}`));
 }
 

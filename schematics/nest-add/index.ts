@@ -3,11 +3,12 @@ import { posix } from 'node:path';
 import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { Application } from '../application/application.js';
 import { addDependencies, install } from '../application/dependencies.js';
-import { ignoring, valueOf, withVariable } from '../application/env-file.js';
+import { ignoring, valueOf, withValue, withVariable } from '../application/env-file.js';
 import { type Import, importLines, importStyleOf, importedAs, styled } from '../application/import-lines.js';
 import { moduleImports } from '../application/module-imports.js';
 import { applyEdits } from '../application/text-edits.js';
-import { DRIVERS, type DriverName, sessionConfig } from './session-config.js';
+import { changeDriver } from './change-driver.js';
+import { DRIVERS, type DriverName, isDriver, sessionConfig } from './session-config.js';
 import { type TypeOrmSetup, setUpTypeOrm } from './type-orm.js';
 
 /** The options of `nest add`; see schema.json. */
@@ -41,7 +42,8 @@ function assertKnown(options: NestAddOptions): void {
 
 /**
  * `nest add nestjs-session-kit`: sets up sessions in an application. Each step does only what is missing, so
- * that a second run changes nothing. If a step is impossible, it stops before anything is written.
+ * that a second run changes nothing, unless it names another driver: then the application changes to that. If
+ * a step is impossible, it stops before anything is written.
  */
 export function nestAdd(options: NestAddOptions) {
   const { driver: asked, sourceRoot = 'src' } = options;
@@ -49,68 +51,69 @@ export function nestAdd(options: NestAddOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
     assertKnown(options);
     const application = new Application(tree, sourceRoot);
-    const driver = driverOf(application, asked, context);
+    const inUse = valueOf(application.text('.env'), 'SESSION_DRIVER') || driverInConfig(application);
+    const driver = asked ?? [inUse, driverInConfig(application)].find(isDriver) ?? 'stealth';
     const { packages = {}, ignored } = DRIVERS[driver];
     const isNew = !application.sources.some(
       (file) => file.calls('SessionModule', 'nestjs-session-kit', /^forRoot/).length > 0,
     );
     if (!isNew && !tree.exists(configOf(application))) {
-      context.logger.info('SessionModule is imported already, with options of its own: nothing was changed.');
+      context.logger.info(
+        `SessionModule is imported already, with options of its own: nothing was changed.${byHand(asked)}`,
+      );
       return tree;
     }
-    const typeOrm = isNew ? register(application, driver, context) : undefined;
+    const isChosen = !isNew && asked !== undefined;
+    const typeOrm = driver === 'database' && (isNew || isChosen) ? setUpTypeOrm(application) : undefined;
+    if (isNew) register(application, driver, typeOrm, context);
+    else importModules(application, typeOrm?.modules ?? [], typeOrm?.imports ?? []);
+    if (isChosen && !changeDriver(application, configOf(application), driver)) {
+      context.logger.warn(`${configOf(application)} names no driver: set driver: '${driver}' in it.`);
+    }
+    if (asked !== undefined)
+      application.write('.env', withValue(application.text('.env'), 'SESSION_DRIVER', asked));
     writeEnvironment(application, driver, [ignored, typeOrm?.ignored]);
     const config = isNew ? { '@nestjs/config': application.nestVersion >= 12 ? '^12.0.1' : '^4.0.0' } : {};
     const added = addDependencies(application, { ...packages, ...config, ...typeOrm?.packages });
     if (added.length > 0 && !skipInstall) install(application, context);
     if (added.length > 0 && skipInstall) context.logger.info(`To be installed: ${added.join(', ')}.`);
     if (typeOrm?.advice !== undefined) context.logger.warn(typeOrm.advice);
-    context.logger.info(
-      isNew
-        ? `Sessions are set up, with the driver '${driver}'. Where the application runs and is tested without this .env, set SESSION_SECRET.`
-        : 'SessionModule is imported already: what is set up stays as it is.',
-    );
+    if (isNew) {
+      context.logger.info(
+        `Sessions are set up, with the driver '${driver}'. Where the application runs and is tested without this .env, set SESSION_SECRET.`,
+      );
+    } else if (driver !== inUse) {
+      context.logger.info(
+        `The driver is now '${driver}'${inUse === '' ? '' : `, no longer '${inUse}', whose sessions end with this change`}. Where the application runs without this .env, change SESSION_DRIVER too.`,
+      );
+    } else context.logger.info('SessionModule is imported already: what is set up stays as it is.');
     return tree;
   };
+}
+
+/** What is left to do where the application has its options in a place of its own. */
+function byHand(driver: DriverName | undefined): string {
+  if (driver === undefined) return '';
+  const packages = Object.keys(DRIVERS[driver].packages ?? {}).join(' ');
+  return ` For the driver '${driver}',${packages && ` npm install ${packages}, and`} set driver: '${driver}' there.`;
 }
 
 /** The path of the configuration file. An application that keeps its options elsewhere is left alone. */
 const configOf = ({ sourceRoot }: Application): string => posix.join(sourceRoot, 'config', 'session.ts');
 
-/**
- * The driver that .env names, because that is the one in use. If it names none: the requested driver, or the
- * default in the configuration file, as in a fresh clone.
- */
-function driverOf(
-  application: Application,
-  asked: DriverName | undefined,
-  context: SchematicContext,
-): DriverName {
-  const set = valueOf(application.text('.env'), 'SESSION_DRIVER');
-  if (set === '' || !isDriver(set)) return asked ?? fallbackIn(application) ?? 'stealth';
-  if (asked === undefined || asked === set) return set;
-  context.logger.warn(`.env says SESSION_DRIVER=${set}, which stays. Change it there to use '${asked}'.`);
-  return set;
-}
-
-function fallbackIn(application: Application): DriverName | undefined {
-  const [, name = ''] =
-    /SESSION_DRIVER *\|\| *['"](\w+)['"]/.exec(application.text(configOf(application))) ?? [];
-  return isDriver(name) ? name : undefined;
-}
-
-const isDriver = (name: string): name is DriverName => Object.hasOwn(DRIVERS, name);
+/** The driver that is used where SESSION_DRIVER names none, as in a fresh clone; an empty string if there is none. */
+const driverInConfig = (application: Application): string =>
+  /SESSION_DRIVER *\|\| *['"](\w+)['"]/.exec(application.text(configOf(application)))?.[1] ?? '';
 
 /** Writes the configuration file and imports SessionModule into the root module. */
 function register(
   application: Application,
   driver: DriverName,
+  typeOrm: TypeOrmSetup | undefined,
   context: SchematicContext,
-): TypeOrmSetup | undefined {
+): void {
   const { sourceRoot, tree } = application;
-  const root = application.findRootModule();
-  const style = importStyleOf(application, root.file);
-  const typeOrm = driver === 'database' ? setUpTypeOrm(application, style.quote) : undefined;
+  const { file } = application.findRootModule();
   const config = configOf(application);
   if (tree.exists(config) && !application.text(config).includes('nestjs-session-kit')) {
     throw new Error(
@@ -126,8 +129,8 @@ function register(
         'belong where it reads them, or the application will not start.',
     );
   }
-  const sessionModule = importedAs(root.file, 'SessionModule', 'nestjs-session-kit', 'SessionKitModule');
-  const configName = root.file.has('sessionConfig') ? 'sessionKitConfig' : 'sessionConfig';
+  const sessionModule = importedAs(file, 'SessionModule', 'nestjs-session-kit', 'SessionKitModule');
+  const configName = file.has('sessionConfig') ? 'sessionKitConfig' : 'sessionConfig';
   const imports: Import[] = [
     { name: 'SessionModule', from: 'nestjs-session-kit', as: sessionModule },
     ...(typeOrm?.imports ?? []),
@@ -136,16 +139,25 @@ function register(
   const modules = [`${sessionModule}.forRootAsync(${configName}.asProvider())`];
   modules.unshift(...(typeOrm?.modules ?? []));
   if (configModules.length === 0) {
-    const configModule = importedAs(root.file, 'ConfigModule', '@nestjs/config', 'NestConfigModule');
+    const configModule = importedAs(file, 'ConfigModule', '@nestjs/config', 'NestConfigModule');
     modules.unshift(`${configModule}.forRoot({ isGlobal: true })`);
     imports.unshift({ name: 'ConfigModule', from: '@nestjs/config', as: configModule });
   }
-  // Parsed again, because its list of entities may just have been written.
-  const file = application.parse(root.file.path);
-  const edits = [importLines(application, file, imports), moduleImports(file, root.name, modules)];
-  application.write(file.path, applyEdits(file.text, edits));
+  importModules(application, modules, imports);
+  const style = importStyleOf(application, file);
   if (!tree.exists(config)) application.write(config, styled(sessionConfig(driver), style));
-  return typeOrm;
+}
+
+/** Imports modules into the root module. */
+function importModules(
+  application: Application,
+  modules: readonly string[],
+  imports: readonly Import[],
+): void {
+  if (modules.length === 0) return;
+  const { file, name } = application.findRootModule();
+  const edits = [importLines(application, file, imports), moduleImports(file, name, modules)];
+  application.write(file.path, applyEdits(file.text, edits));
 }
 
 /**

@@ -53,6 +53,8 @@ export const DRIVERS: Readonly<Record<DriverName, DriverSetup>> = {
   },
 };
 
+export const isDriver = (name: string): name is DriverName => Object.hasOwn(DRIVERS, name);
+
 /**
  * The configuration file of an application's sessions, formatted like Prettier with the settings of Nest's
  * templates.

@@ -1,6 +1,6 @@
 import type { ArrayLiteralExpression, CallExpression, PropertyAssignment } from 'typescript';
 import type { Application } from '../application/application.js';
-import { type Import, importLines } from '../application/import-lines.js';
+import { type Import, importLines, importStyleOf } from '../application/import-lines.js';
 import type { ParsedFile } from '../application/source-file.js';
 import { applyEdits, prepend } from '../application/text-edits.js';
 
@@ -33,7 +33,8 @@ const OWN_DATABASE = `TypeOrmModule.forRoot({
  * Makes sure that TypeORM knows the entity of sessions: in the application's list of entities, if there is one,
  * otherwise through `autoLoadEntities`.
  */
-export function setUpTypeOrm(application: Application, quote: string): TypeOrmSetup {
+export function setUpTypeOrm(application: Application): TypeOrmSetup {
+  const { quote } = importStyleOf(application, application.findRootModule().file);
   const nest = application.nestVersion >= 12 ? '^12.0.2' : '^11.0.1';
   const packages = { '@nestjs/typeorm': nest, typeorm: '^1.1.1' };
   const autoLoaded = {

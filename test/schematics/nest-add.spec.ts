@@ -318,6 +318,86 @@ export class AppModule {}
     await expect(tester.run('nest-add', { d: true }, application)).rejects.toThrow(/option -d .*--dry-run/);
   });
 
+  describe('run again with another driver', () => {
+    const DRIVERS = ['stealth', 'memory', 'file', 'database', 'redis', 'memcached'];
+    const changes = DRIVERS.flatMap((from) =>
+      DRIVERS.filter((to) => to !== from).map((to) => [from, to] as const),
+    );
+
+    it.each(changes)('changes the application from "%s" to "%s"', async (from, to) => {
+      const before = await tester.run('nest-add', { driver: from }, await tester.application('esm'));
+      const secret = variables(before.files['/.env']).SESSION_SECRET;
+      const { tree, files, said, installs } = await tester.run('nest-add', { driver: to }, before.tree);
+      const direct = await tester.run('nest-add', { driver: to }, await tester.application('esm'));
+      expect(variables(files['/.env'])).toEqual({
+        SESSION_SECRET: secret,
+        SESSION_DRIVER: to,
+        ...STORES[from],
+        ...STORES[to],
+      });
+      const config = files['/src/config/session.ts'] ?? '';
+      expect(config).toContain(`process.env.SESSION_DRIVER || '${to}',`);
+      const options = (text = ''): string[] => text.match(/^ +(?:file|redis|memcached): .*$/gm) ?? [];
+      expect(options(config)).toEqual([
+        ...options(direct.files['/src/config/session.ts']),
+        ...options(before.files['/src/config/session.ts']),
+      ]);
+      expect(await unformatted(files)).toEqual([]);
+      const packages = (text = '') => Object.keys(JSON.parse(text).dependencies);
+      expect(packages(files['/package.json'])).toEqual(
+        expect.arrayContaining(packages(direct.files['/package.json'])),
+      );
+      expect(importsOf(files[MODULE]).imports).toEqual(
+        expect.arrayContaining(importsOf(direct.files[MODULE]).imports),
+      );
+      expect(installs).toHaveLength(['redis', 'memcached', 'database'].includes(to) ? 1 : 0);
+      expect(said).toContain(`The driver is now '${to}', no longer '${from}'`);
+      // Now that is what is set up.
+      const again = await tester.run('nest-add', { driver: to }, tree);
+      expect(again.files).toEqual(files);
+      expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
+    });
+
+    it.each([
+      ['a name alone', `driver: 'memory',`, `driver: 'redis',\n\n  redis: {`],
+      ['a name at the end', `driver: "memory"\n`, `driver: 'redis',\n\n  redis: {`],
+      ['the environment alone', `driver: process.env.SESSION_DRIVER,`, `SESSION_DRIVER,\n\n  redis: {`],
+      [
+        'options of that driver',
+        `redis: { client }, driver: 'memory',`,
+        `redis: { client }, driver: 'redis',\n`,
+      ],
+    ])('keeps the configuration file otherwise, if it has %s', async (_, text, changed) => {
+      const { tree } = await tester.run('nest-add', { driver: 'memory' }, await tester.application('cjs'));
+      const own = `import type { SessionModuleOptions } from 'nestjs-session-kit';\nexport default {\n  ${text}\n} satisfies SessionModuleOptions;\n`;
+      tree.overwrite('/src/config/session.ts', own);
+      const { files } = await tester.run('nest-add', { driver: 'redis' }, tree);
+      const config = files['/src/config/session.ts'] ?? '';
+      expect(config).toContain(changed);
+      expect(config.match(/redis: /g)).toHaveLength(1);
+      expect(importsOf(config).errors).toEqual([]);
+    });
+
+    it('says what to set, if the configuration file does not show its driver', async () => {
+      const { tree } = await tester.run('nest-add', { driver: 'memory' }, await tester.application('cjs'));
+      const own = `import { driver } from './nestjs-session-kit';\nexport default { driver };\n`;
+      tree.overwrite('/src/config/session.ts', own);
+      const { files, said } = await tester.run('nest-add', { driver: 'redis' }, tree);
+      expect(files['/src/config/session.ts']).toBe(own);
+      expect(said).toContain(`src/config/session.ts names no driver: set driver: 'redis' in it.`);
+    });
+
+    it('says what to install and set, if sessions are set up by hand', async () => {
+      const application = await tester.application('cjs', {
+        '/src/core.module.ts': `@Module({ imports: [SessionModule.forRoot({ secret })] })\nexport class CoreModule {}\n`,
+      });
+      const { said } = await tester.run('nest-add', { driver: 'redis' }, application);
+      expect(said).toContain(
+        `nothing was changed. For the driver 'redis', npm install ioredis, and set driver: 'redis' there.`,
+      );
+    });
+  });
+
   describe('the environment', () => {
     const env = async (files: Record<string, string>, driver = 'stealth') =>
       (await tester.run('nest-add', { driver }, await tester.application('cjs', files))).files;
@@ -328,11 +408,8 @@ export class AppModule {}
     });
 
     it('keeps what is set, and fills what is empty', async () => {
-      const files = await env(
-        { '/.env': 'PORT=3000\nSESSION_SECRET= # later\nSESSION_DRIVER=file' },
-        'redis',
-      );
-      expect(files['/.env']).toMatch(/^PORT=3000\nSESSION_SECRET=[\w-]{43}\nSESSION_DRIVER=file$/);
+      const files = await env({ '/.env': 'PORT=3000\nSESSION_SECRET= # later\nSESSION_DRIVER=' }, 'redis');
+      expect(files['/.env']).toMatch(/^PORT=3000\nSESSION_SECRET=[\w-]{43}\nSESSION_DRIVER=redis\n/);
       const set = await env({ '/.env': 'export SESSION_SECRET="kept"\n' });
       expect(set['/.env']).toContain('export SESSION_SECRET="kept"\n');
       expect(set['/.env']?.match(/SESSION_SECRET/g)).toHaveLength(1);
@@ -343,14 +420,6 @@ export class AppModule {}
       tree.overwrite('/.env', files['/.env']?.replace('=stealth', '=redis') ?? '');
       const again = await tester.run('nest-add', {}, tree);
       expect(variables(again.files['/.env'])).not.toHaveProperty('REDIS_URL');
-    });
-
-    it('is reported to name another driver only if a driver was asked for', async () => {
-      const { tree } = await tester.run('nest-add', { driver: 'redis' }, await tester.application('esm'));
-      expect((await tester.run('nest-add', {}, tree)).said).not.toContain('stealth');
-      expect((await tester.run('nest-add', { driver: 'file' }, tree)).said).toContain(
-        ".env says SESSION_DRIVER=redis, which stays. Change it there to use 'file'.",
-      );
     });
 
     it('names the driver of the application again in a fresh clone', async () => {
