@@ -1,7 +1,7 @@
 /**
  * Checks whether the package can be published: `npm run release:check`. Packs it as npm would publish it, and runs publint and
  * are-the-types-wrong on the tarball. Also checks the size of the tarball, that the README states it, that the changelog has
- * a section for the version, and that npm will accept a provenance statement.
+ * a section for the version and none that is unreleased, and that npm will accept a provenance statement.
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { execFileSync } from 'node:child_process';
@@ -55,6 +55,12 @@ try {
   if (!changelog.some((line) => line.startsWith(`## ${version}`))) {
     faults.push(
       `CHANGELOG.md has no section "## ${version}": give the one for what is unreleased that name.`,
+    );
+  }
+  // What is released under a version stands under its name.
+  if (changelog.includes('## Unreleased')) {
+    faults.push(
+      `CHANGELOG.md has a section "## Unreleased", which is not in ${version}: name it after the version.`,
     );
   }
 

@@ -16,6 +16,8 @@ const PROJECT_PAGES = [
   'sample/README.md',
 ];
 
+const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
 /** The dead links that `npm run docs` reports in a copy of the repository. */
 function deadLinks(root: string): string[] {
   const build = join(root, 'docs', 'build.mjs');
@@ -102,6 +104,11 @@ describe('the documentation', () => {
     const isThere = (text: string): boolean =>
       text.split('...').every((part) => source.includes(part.trim()));
     expect(texts.filter((text) => !isThere(text))).toEqual([]);
+  });
+
+  it('leaves it to the changelog to say since which version something is there', () => {
+    const dated = pages().filter((page) => /\bsince (?:version )?\d|\| since +\|/i.test(readPage(page)));
+    expect(dated).toEqual([]);
   });
 
   it('names every page in its table of contents', () => {
