@@ -1,5 +1,5 @@
 import { type Values, isKey, isPlainValues } from '../state/values.js';
-import { nested } from './field-names.js';
+import { fieldPath, nested } from './field-names.js';
 import type { SessionHost } from './session-host.js';
 
 /** Normalizes a field name for comparison. */
@@ -32,6 +32,37 @@ export function formInput(
 /** `formInput` of a session's own request. */
 export function inputOf(host: SessionHost, withheld?: Set<string>): Values {
   return formInput(host.body?.(), (field) => host.isNeverFlashed?.(field) ?? true, withheld);
+}
+
+/** Stands for any name or index in the path of a form field: `items.*.qty`. */
+const ANY = '*';
+
+/**
+ * The paths of form fields, in a form that has them: one with `*` becomes the paths that match it.
+ *
+ * @param names of fields as in the form (`items[][qty]`), or dot paths
+ */
+export function fieldPaths(input: Values, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const path = fieldPath(name.replaceAll('[][', `[${ANY}][`));
+    const segments = path.split('.');
+    return segments.includes(ANY) ? pathsLike(segments, input) : [path];
+  });
+}
+
+/** The paths below a value that match the segments. A field whose own name has dots counts as a path. */
+function pathsLike(segments: readonly string[], value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, below]) => {
+    const found = name.split('.');
+    const isLike = found.every(
+      (each, at) => at >= segments.length || [each, ANY].includes(segments[at] ?? ''),
+    );
+    if (!isLike) return [];
+    const rest = segments.slice(found.length);
+    if (rest.length === 0) return [found.slice(0, segments.length).join('.')];
+    return pathsLike(rest, below).map((path) => `${name}.${path}`);
+  });
 }
 
 /** Copies one form. */

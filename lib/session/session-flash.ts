@@ -3,7 +3,7 @@ import { type Values, assertKey, isObject } from '../state/values.js';
 import { valuesByKey } from '../state/values-by-key.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
-import { inputOf } from './form-input.js';
+import { fieldPaths, inputOf } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './default-value.js';
@@ -160,30 +160,32 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * Flashes some fields of the request's body, instead of those flashed before; never fields that
    * `flash.except` names.
    *
-   * @param keys names of fields, or paths into them: one, several, or a list; missing ones are skipped
+   * @param keys names of fields, or paths into them, in which `*` stands for any name or index: one, several, or
+   * a list; missing ones are skipped
    * @throws SessionValueError if an argument is not a key, or no key is given
    * @throws SessionReadonlyError if the session is read-only
    * @example
-   * session.flashOnly('email', 'address.city')
+   * session.flashOnly('email', 'address.city', 'items.*.qty')
    */
   flashOnly(...keys: GivenKeys): this {
-    const paths = pathsOf('flashOnly', keys);
-    return this.#flashFields((input) => within(input, paths));
+    const names = givenKeys('flashOnly', keys);
+    return this.#flashFields((input) => within(input, PathTree.of(fieldPaths(input, names))));
   }
 
   /**
    * Flashes the request's body except some fields, instead of those flashed before; never fields that
    * `flash.except` names.
    *
-   * @param keys names of fields, or paths into them: one, several, or a list
+   * @param keys names of fields, or paths into them, in which `*` stands for any name or index: one, several, or
+   * a list
    * @throws SessionValueError if an argument is not a key, or no key is given
    * @throws SessionReadonlyError if the session is read-only
    * @example
-   * session.flashExcept('comment', 'payment.card')
+   * session.flashExcept('comment', 'payment.card', 'guests.*.passport')
    */
   flashExcept(...keys: GivenKeys): this {
-    const paths = pathsOf('flashExcept', keys);
-    return this.#flashFields((input) => without(input, paths));
+    const names = givenKeys('flashExcept', keys);
+    return this.#flashFields((input) => without(input, PathTree.of(fieldPaths(input, names))));
   }
 
   #flashFields(chosen: (input: Values) => Values): this {
@@ -194,8 +196,4 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     flash.flashFields(chosen(harmless));
     return this;
   }
-}
-
-function pathsOf(method: string, keys: GivenKeys): PathTree {
-  return PathTree.of(givenKeys(method, keys).map(fieldPath));
 }

@@ -28,6 +28,15 @@ const FORMS: [string, object][] = [
   ],
 ];
 
+/** A form with a list, and with a field whose name has a dot. */
+const ROWS = {
+  items: [
+    { sku: 'a', pin: 1 },
+    { sku: 'b', pin: 2 },
+  ],
+  'home.town': 'Bath',
+};
+
 describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   const start = (options: HandlerAppSetup['options'] = {}) => HandlerApp.start(platform, { options });
 
@@ -187,6 +196,24 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
         items: { 0: { pin: '1' } },
       });
     }
+  });
+
+  const pins = { items: { 0: { pin: 1 }, 1: { pin: 2 } } };
+  const skus = { items: [{ sku: 'a' }, { sku: 'b' }], 'home.town': 'Bath' };
+  it.each<[string, only: object, except: object]>([
+    ['items.*.pin', pins, skus],
+    ['items[*][pin]', pins, skus],
+    ['items[][pin]', pins, skus],
+    ['*.0.sku', { items: { 0: { sku: 'a' } } }, { ...ROWS, items: [{ pin: 1 }, { sku: 'b', pin: 2 }] }],
+    ['items.*', { items: { ...ROWS.items } }, { ...ROWS, items: [] }],
+    ['*.town', { 'home.town': 'Bath' }, { items: ROWS.items }],
+    ['home.*', { 'home.town': 'Bath' }, { items: ROWS.items }],
+    ['items.*.absent', {}, ROWS],
+    ['items.*.pin.*', {}, ROWS],
+  ])('is kept in part by a path in which any name or index may stand: %s', async (path, only, except) => {
+    await using app = await start();
+    expect(await flashed(app, ROWS, (session) => session.flashOnly(path))).toEqual(only);
+    expect(await flashed(app, ROWS, (session) => session.flashExcept(path))).toEqual(except);
   });
 
   it('is kept for another request by the names of its fields, beside messages with such names', async () => {
