@@ -15,7 +15,7 @@ import { publint } from 'publint';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The maximum size of the tarball, in kilobytes of 1000 bytes. */
-const MOST_KILOBYTES = 600;
+const MOST_KILOBYTES = 640;
 
 /** How far the size named in the README may differ from the real one, as a fraction of it. */
 const SIZE_TOLERANCE = 0.05;

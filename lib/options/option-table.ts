@@ -152,6 +152,27 @@ export const OPTION_NAMES: readonly string[] = Object.keys(table).filter(
   (name) => !Object.hasOwn(builtInDrivers, name),
 );
 
+/** Options of express-session and its kind, and what takes their place here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  store: "the option 'driver'",
+  name: "the option 'cookie.name'",
+  cookieName: "the option 'cookie.name'",
+  keys: "the option 'secret'",
+  password: "the option 'secret'",
+  ttl: "the option 'age'",
+  maxAge: "the option 'age'",
+  rolling: "the option 'automaticTouch'",
+  resave: 'nothing: leave it out',
+  saveUninitialized: 'nothing: leave it out',
+  proxy: 'nothing: leave it out',
+};
+
+/** What takes the place of options that other libraries have: the end of the error about unknown ones. */
+export function replacements(names: readonly string[]): string {
+  const known = names.filter((name) => Object.hasOwn(ELSEWHERE, name));
+  return known.map((name) => ` In place of '${name}' there is ${ELSEWHERE[name]}.`).join('');
+}
+
 /** The given options that only a driver of the application's own can explain, by name. */
 export function unexplained(options: SessionModuleOptions): string[] {
   return Object.keys(options).filter((name) => !Object.hasOwn(table, name) && options[name] !== undefined);

@@ -1,3 +1,4 @@
+import { isThenable } from './is-thenable.js';
 import { isOpaque, isPlain } from './object-kinds.js';
 import { MAX_DEPTH } from './values.js';
 
@@ -96,6 +97,7 @@ function lossOfSaid(value: object): string | null {
 }
 
 function wouldBePlain(value: object): string {
+  if (isThenable(value)) return 'a promise is no value: await it first';
   return `a ${value.constructor.name} would become a plain object (give the option 'serializer' one that knows it, such as superjson)`;
 }
 

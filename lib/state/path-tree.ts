@@ -60,7 +60,8 @@ export class PathTree {
 
 /**
  * The values except those at the paths of a tree. Names with dots count as paths. Values off the tree's paths
- * are shared with the original.
+ * are shared with the original. A list without some of its items is an object, so that the others keep their
+ * index.
  */
 export function without(values: Values, tree: PathTree): Values {
   const rest: Values = {};
@@ -75,7 +76,8 @@ export function without(values: Values, tree: PathTree): Values {
 function withoutInside(value: unknown, tree: PathTree): unknown {
   if (!isWalkable(value)) return value;
   const rest = without({ ...value }, tree);
-  return Array.isArray(value) ? Object.values(rest) : rest;
+  const kept: unknown[] = Object.values(rest);
+  return Array.isArray(value) && [0, value.length].includes(kept.length) ? kept : rest;
 }
 
 /** Only the values at the paths of a tree, each in its place; items of lists are in objects, by index. */

@@ -474,6 +474,13 @@ describe('An unknown option', () => {
     expect(message).toContain('memory, file, database, redis, memcached, stealth');
   });
 
+  it('stops the boot with what takes its place here, if another library has it', async () => {
+    const message = await complaintAbout(withSecret({ store: {}, resave: false, ages: 1 }));
+    expect(message).toMatch(
+      /In place of 'store' there is the option 'driver'\. In place of 'resave' there is nothing: leave it out\.$/,
+    );
+  });
+
   it('is accepted if a driver of the application has that name', async () => {
     const useFactory = (config: unknown): object => ({
       config,

@@ -208,6 +208,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ['items.*', { items: { ...ROWS.items } }, { ...ROWS, items: [] }],
     ['*.town', { 'home.town': 'Bath' }, { items: ROWS.items }],
     ['home.*', { 'home.town': 'Bath' }, { items: ROWS.items }],
+    ['items.0', { items: { 0: ROWS.items[0] } }, { ...ROWS, items: { 1: ROWS.items[1] } }],
     ['items.*.absent', {}, ROWS],
     ['items.*.pin.*', {}, ROWS],
   ])('is kept in part by a path in which any name or index may stand: %s', async (path, only, except) => {

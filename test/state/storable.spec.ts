@@ -22,6 +22,7 @@ const UNSTORABLE: [string, unknown, RegExp][] = [
   ['a symbol', Symbol('confidential'), /symbol/],
   ['NaN', Number.NaN, /NaN/],
   ['an infinite number', -Infinity, /-Infinity/],
+  ['a promise', Promise.resolve('confidential'), /a promise is no value: await it first/],
   ['a Map', new Map([['confidential', 1]]), /Map.*superjson/],
   ['a Set', new Set(['confidential']), /Set.*superjson/],
   ['a Buffer', Buffer.from('confidential'), /a Buffer .*superjson/],
