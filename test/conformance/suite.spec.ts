@@ -133,12 +133,13 @@ describe('the conformance suite', () => {
   ])('detects a driver whose expiry %s', async (_how, inSeconds) => {
     const create = (): { driver: RecordDriver } => {
       const driver = new CustomDriver(systemClock);
-      const { write, touch } = driver;
+      const write = driver.write.bind(driver);
+      const touch = driver.touch.bind(driver);
       return {
         driver: Object.assign(driver, {
           write: (id: string, record: SessionRecord) =>
-            write.call(driver, id, { ...record, expiresAt: inSeconds(record.expiresAt) }),
-          touch: (id: string, expiresAt: number) => touch.call(driver, id, inSeconds(expiresAt)),
+            write(id, { ...record, expiresAt: inSeconds(record.expiresAt) }),
+          touch: (id: string, expiresAt: number) => touch(id, inSeconds(expiresAt)),
         }),
       };
     };
@@ -148,13 +149,13 @@ describe('the conformance suite', () => {
   it('detects a driver whose garbage collection ends lifetimes in 2038', async () => {
     const create = (): { driver: RecordDriver } => {
       const driver = new CustomDriver(systemClock);
-      const { write } = driver;
+      const write = driver.write.bind(driver);
       const index = new Map<string, number>();
       return {
         driver: Object.assign(driver, {
           write: (id: string, record: SessionRecord) => {
             index.set(id, inSmallSeconds(record.expiresAt));
-            return write.call(driver, id, record);
+            return write(id, record);
           },
           collectGarbage: async (now: number) => {
             const expired = [...index].filter(([, expiresAt]) => expiresAt <= now).map(([id]) => id);

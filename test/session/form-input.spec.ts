@@ -205,7 +205,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ['items[*][pin]', pins, skus],
     ['items[][pin]', pins, skus],
     ['*.0.sku', { items: { 0: { sku: 'a' } } }, { ...ROWS, items: [{ pin: 1 }, { sku: 'b', pin: 2 }] }],
-    ['items.*', { items: { ...ROWS.items } }, { ...ROWS, items: [] }],
+    ['items.*', { items: { 0: ROWS.items[0], 1: ROWS.items[1] } }, { ...ROWS, items: [] }],
     ['*.town', { 'home.town': 'Bath' }, { items: ROWS.items }],
     ['home.*', { 'home.town': 'Bath' }, { items: ROWS.items }],
     ['items.0', { items: { 0: ROWS.items[0] } }, { ...ROWS, items: { 1: ROWS.items[1] } }],
