@@ -1,4 +1,5 @@
 import { SessionStoreError } from '../../session.errors.js';
+import { systemClock } from '../clock.js';
 import type { SessionRecord, UserRecords } from '../driver.js';
 import type { RecordStore } from '../record-store.js';
 import type { GuardedStore, StoreGuard } from './store-guard.js';
@@ -14,7 +15,11 @@ export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGu
   const { destroyVersion, listByUser } = driver;
   // A list may be kept anywhere: `serverOf` is about the records of ids.
   const lists: GuardedStore = { stalled: () => driver.stalled?.() };
-  const record = (answer: SessionRecord | null): SessionRecord | null => recordAnswered(name, 'read', answer);
+  const record = (answer: SessionRecord | null): SessionRecord | null => {
+    const found = recordAnswered(name, 'read', answer);
+    // The contract forbids an expired one, but a session that has ended must not depend on that.
+    return found !== null && isLive(found) ? found : null;
+  };
   const [written, touched, destroyed] = [
     booleanAnswered(name, 'write'),
     booleanAnswered(name, 'touch'),
@@ -36,7 +41,10 @@ export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGu
           userId,
           lists,
           () => listByUser.call(driver, userId, cursor),
-          (page) => pageAnswered(name, page, cursor),
+          (answer) => {
+            const page = pageAnswered(name, answer, cursor);
+            return page.records.every(isLive) ? page : { ...page, records: page.records.filter(isLive) };
+          },
         ),
     }),
   };
@@ -59,6 +67,10 @@ export function recordAnswered<T>(driver: string, method: string, answer: T): T 
     answer,
     'null or a record, whose payload is text, and whose version and expiresAt are numbers',
   );
+}
+
+function isLive({ expiresAt }: Pick<SessionRecord, 'expiresAt'>): boolean {
+  return expiresAt > systemClock.now();
 }
 
 function booleanAnswered(driver: string, method: string): (answer: unknown) => boolean {
