@@ -31,6 +31,11 @@ export default defineConfig({
         tokens[index].info = 'sh';
         return md.renderer.rules.fence(tokens, index, ...rest);
       };
+      // A page is no Vue template: `{{` is what Handlebars writes. VitePress leaves only fenced code as it is.
+      for (const rule of ['code_inline', 'text']) {
+        const render = md.renderer.rules[rule];
+        md.renderer.rules[rule] = (...args) => render(...args).replaceAll('{{', '<span v-pre>{{</span>');
+      }
     },
   },
   themeConfig: {
