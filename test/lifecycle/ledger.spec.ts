@@ -180,6 +180,22 @@ describe('a cookie-based session with a ledger', () => {
     expect(session.stored).toBe(false);
   });
 
+  it('can be ended by a request that reloads it after it was signed in elsewhere, or while it reloads', async () => {
+    const { world, here, there, does } = setUp();
+    for (const isAwaited of [true, false])
+      for (const end of ['destroy', 'signOut'] as const) {
+        const token = tokenOf(await does(here, null, fill));
+        const late = await there.request(token);
+        await does(here, token, (session) => session.signIn('ann'));
+        const reloading = late.session.reload();
+        if (isAwaited) await reloading;
+        void late.session[end]();
+        expect((await late.respond()).error).toBeNull();
+        await reloading;
+        expect(await world.living(), `${end}, awaited: ${String(isAwaited)}`).toEqual([]);
+      }
+  });
+
   it('redirects concurrent requests to the signed-in session for half a minute, then nowhere', async () => {
     const { world, here, there, does, open } = setUp();
     const token = tokenOf(await does(here, null, fill));

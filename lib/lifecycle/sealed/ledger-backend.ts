@@ -96,8 +96,10 @@ export class LedgerBackend implements SessionBackend {
   async reload(session: ActiveSession, base: BaseVersion): Promise<void> {
     if (!this.livesInCookie(session)) return this.records.reload(session, base);
     const line = await this.#lineOrDegrade(session, base.id);
-    if (line?.kind === 'none') this.#cookies.reload(session, base);
-    else session.reloadedAsGone();
+    if (line?.kind === 'none') return this.#cookies.reload(session, base);
+    session.reloadedAsGone();
+    // If another request moved the session, this one can still end it under its new id.
+    if (line?.kind === 'moved' && session.phase === 'dropped') session.becomeStale(line.to);
   }
 
   locate(livesInCookie: () => boolean): Locate {
