@@ -43,6 +43,8 @@ export abstract class ActiveSessionFields {
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
   endedByRequest = false;
+  /** How many reloads are under way. */
+  reloads = 0;
   /** Whether writes are refused and nothing is committed: as the application wants it, or as the store failed. */
   readonly: false | 'chosen' | 'degraded' = false;
 
@@ -126,6 +128,11 @@ export abstract class ActiveSessionFields {
   /** Whether it is never written again. */
   get isFinal(): boolean {
     return this.phase === 'stale' || this.phase === 'dropped';
+  }
+
+  /** Whether the request ended it through the SessionManager, and has not left it by `invalidate`. */
+  get isEndedInUse(): boolean {
+    return this.endedByRequest && this.phase !== 'ending';
   }
 
   /** Whether another request of this process ended or moved it, as far as is known without asking a store. */

@@ -115,24 +115,23 @@ export class SessionLifecycle {
   /** Reloads the session and discards uncommitted changes. A cookie that is due for earlier commits stays due. */
   async reload(): Promise<void> {
     const session = this.session;
-    await this.#queue.run(() => {
-      const { base } = session;
-      return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);
-    });
+    session.reloads += 1;
+    try {
+      await this.#queue.run(() => {
+        const { base } = session;
+        return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);
+      });
+    } finally {
+      session.reloads -= 1;
+    }
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
   /** Gives the session a new id. The old id redirects requests under way to it. If it has ended, another begins. */
   regenerate(): void {
-    if (this.#isEndedInUse) void this.destroy();
+    if (this.session.isEndedInUse) void this.destroy();
     this.session.rotate(randomId());
-  }
-
-  /** Whether the request ended it through the SessionManager, and has not left it by `invalidate`. */
-  get #isEndedInUse(): boolean {
-    const { endedByRequest, phase } = this.session;
-    return endedByRequest && phase !== 'ending';
   }
 
   /**
@@ -142,8 +141,9 @@ export class SessionLifecycle {
   invalidate(): void {
     const session = this.session;
     const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
-    // Moved by another request, being stored for the first time, or ended already: end it and begin another.
-    if (isElsewhere || this.#isEndedInUse) void this.destroy();
+    // Moved by another request, being stored for the first time, being reloaded, which would discard the ending, or
+    // ended already: end it and begin another.
+    if (isElsewhere || session.reloads > 0 || session.isEndedInUse) void this.destroy();
     else session.invalidate(randomId());
   }
 

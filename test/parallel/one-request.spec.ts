@@ -155,6 +155,31 @@ describe('one request that does several things concurrently', () => {
     expect((await world.find(first))?.d).toEqual({ a: 1, other: 1, mine: 1 });
   });
 
+  it('signs the visitor out although a reload that it did not await discards its other changes', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const read = hold(world, 'read');
+    const reloading = request.session.reload();
+    await read.reached;
+    request.session.signOut();
+    read.open();
+    const { cookie } = await request.respond();
+    await reloading;
+    expect(cookie.kind).toBe('expire');
+    expect(await world.living()).toEqual([]);
+    expect(request.session.isEmpty).toBe(true);
+  });
+
+  it('keeps the session if it is reloaded after it was invalidated, and before that was stored', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    await request.session.invalidate().reload();
+    expect((await request.respond()).cookie.kind).toBe('none');
+    expect((await world.find(id))?.d).toEqual({ a: 1 });
+  });
+
   it('leaves no record under an id that it abandoned while moving there', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
