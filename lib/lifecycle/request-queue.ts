@@ -16,6 +16,8 @@ export class RequestQueue {
   #last: Promise<void> | null = null;
   /** The commit under way. */
   #committing: Promise<void> | null = null;
+  /** Sessions that the request left by `setId` while a commit was to store them. */
+  readonly #left: ActiveSession[] = [];
 
   constructor(life: SessionLifecycle, backend: SessionBackend) {
     this.#life = life;
@@ -41,16 +43,25 @@ export class RequestQueue {
     return (this.#last = last);
   }
 
+  /** The request leaves a session by `setId`. A commit under way still stores what is due in it. */
+  leave(session: ActiveSession): void {
+    if (this.#committing !== null && session.due) this.#left.push(session);
+  }
+
+  get #due(): boolean {
+    return this.#life.due || (this.#left.length > 0 && !this.#life.abandoned);
+  }
+
   /**
    * Stores what is due, until nothing is due any more; returns no promise if there is nothing to wait for. A
    * commit that waits for another fails if that one fails.
    */
   commit(): Promise<void> | void {
     if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
-    if (!this.#life.due) return;
+    if (!this.#due) return;
     try {
       const first = this.#step();
-      if (first === undefined && !this.#life.due) return;
+      if (first === undefined && !this.#due) return;
       return (this.#committing = this.#commitFrom(first));
     } catch (error) {
       return Promise.reject(error);
@@ -60,7 +71,7 @@ export class RequestQueue {
   async #commitFrom(first: Promise<void> | void): Promise<void> {
     try {
       await first;
-      for (let step = 1; this.#life.due; step += 1) {
+      for (let step = 1; this.#due; step += 1) {
         if (step === COMMIT_STEPS) {
           // What other calls of this request made due meanwhile is left to the next commit. An object that
           // serializes differently each time would be stored forever, and the response never sent.
@@ -75,15 +86,16 @@ export class RequestQueue {
     }
   }
 
-  /** Removes destroyed sessions first. */
+  /** Removes destroyed sessions first, then stores the sessions that the request left. */
   #step(): Promise<void> | void {
     const { removals: destroyed } = this.#life;
     if (destroyed?.remaining === true) return destroyed.run();
     const waits = this.#last !== null;
     // After the wait, nothing may be due any more.
     return this.run(() => {
-      const { session } = this.#life;
-      if (waits && !session.due) return;
+      const left = this.#left.shift();
+      const session = left ?? this.#life.session;
+      if ((waits || left !== undefined) && !session.due) return;
       session.since = beginning('committed');
       if (session.phase === 'ending') return this.#endThenWrite(session);
       return session.shortenings.length === 0 ? this.#backend.write(session) : this.#writeShortened(session);

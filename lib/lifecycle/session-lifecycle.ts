@@ -77,13 +77,14 @@ export class SessionLifecycle {
   // ---- which session it is -------------------------------------------------------------------------------------
 
   /**
-   * Closes the current session and prepares to load another.
+   * Leaves the current session and prepares to load another. A commit that was called before stores what it leaves.
    *
    * @param id the id that a new session gets if none is loaded; null: a random one
    */
   switchTo(id: string | null): void {
     // A request that came with a stale id must not store a session under an id that nobody has.
     const next = this.session.next(id, this.session.phase === 'stale' ? 'stale' : 'new');
+    this.#queue.leave(this.session);
     this.#watch?.stop();
     this.#watch = null;
     this.removals?.forgetCookie();

@@ -1,5 +1,6 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { SessionStoreError } from '../../lib/session.errors.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { Deferred } from './support/deferred.js';
 import type { DriverCall } from './support/watched-driver.js';
@@ -153,6 +154,63 @@ describe('one request that does several things concurrently', () => {
     await session.save();
     expect((await world.find(second))?.d).toEqual({ b: 1, c: 1 });
     expect((await world.find(first))?.d).toEqual({ a: 1, other: 1, mine: 1 });
+  });
+
+  it('stores what a commit was called for before it switched to another session, whatever that commit waits for', async () => {
+    const world = makeWorld();
+    const first = await world.seed((session) => session.put('a', 1));
+    const second = await world.seed((session) => session.put('b', 1));
+    for (const waitsFor of ['touch', 'write'] as const) {
+      const { session } = await world.process().request(first);
+      const held = hold(world, waitsFor);
+      const before = waitsFor === 'touch' ? session.touch() : session.put('before', 1).save();
+      await held.reached;
+      const saving = session.put(`after ${waitsFor}`, 1).save();
+      session.setId(second);
+      held.open();
+      await Promise.all([before, saving]);
+      expect((await world.find(first))?.d).toHaveProperty(`after ${waitsFor}`, 1);
+      await session.start();
+      expect(session.all()).toEqual({ b: 1 });
+    }
+  });
+
+  it('ends the session it has invalidated, if a commit was called before it switched to another one', async () => {
+    const world = makeWorld();
+    const first = await world.seed((session) => session.put('a', 1));
+    const second = await world.seed((session) => session.put('b', 1));
+    const { session } = await world.process().request(first);
+    const touch = hold(world, 'touch');
+    const touching = session.touch();
+    await touch.reached;
+    const saving = session.invalidate().save();
+    session.setId(second);
+    touch.open();
+    await Promise.all([touching, saving]);
+    expect(await world.find(first)).toBeNull();
+    expect((await world.find(second))?.d).toEqual({ b: 1 });
+  });
+
+  it('reports that what it left by switching to another session could not be stored, and does not store it later', async () => {
+    const world = makeWorld();
+    const first = await world.seed((session) => session.put('a', 1));
+    const second = await world.seed((session) => session.put('b', 1));
+    const request = await world.process().request(first);
+    const touch = hold(world, 'touch');
+    const touching = request.session.touch();
+    await touch.reached;
+    const saving = request.session.put('c', 1).save();
+    request.session.setId(second);
+    world.driver.before = ({ method }) => {
+      if (method === 'write') throw new Error('The store is down');
+    };
+    touch.open();
+    await touching;
+    await expect(saving).rejects.toThrow(SessionStoreError);
+    world.driver.before = () => undefined;
+    await request.session.start();
+    expect((await request.respond()).cookieId).toBe(second);
+    expect((await world.find(first))?.d).toEqual({ a: 1 });
   });
 
   it('signs the visitor out although a reload that it did not await discards its other changes', async () => {
