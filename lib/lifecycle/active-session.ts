@@ -232,12 +232,17 @@ export class ActiveSession extends ActiveSessionFields {
     this.pending = null;
   }
 
-  /** The session is gone from the store: the request's changes are dropped. */
-  drop(): void {
-    // If it only moved, the request can still end it.
+  /**
+   * The session is gone from the store: the request's changes are dropped.
+   *
+   * @param to where another request has moved it: this one can still end it there, and does if it has invalidated it
+   */
+  drop(to: string | null = null): void {
     this.endedSubject = subjectOf(this);
     this.base = null;
-    this.phase = 'dropped';
+    if (to === null) this.phase = 'dropped';
+    else if (this.phase === 'ending') this.movedTo = to;
+    else this.becomeStale(to);
     this.watch?.look();
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SessionStoreError } from '../../lib/session.errors.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { Deferred } from './support/deferred.js';
+import { LedgerWorld } from './support/ledger-world.js';
 import type { DriverCall } from './support/watched-driver.js';
 import { LIFETIMES, World } from './support/world.js';
 
@@ -227,6 +228,30 @@ describe('one request that does several things concurrently', () => {
     expect(cookie.kind).toBe('expire');
     expect(await world.living()).toEqual([]);
     expect(request.session.isEmpty).toBe(true);
+  });
+
+  it('signs the visitor out of a cookie that another request moves while a touch is under way', async () => {
+    const world = new LedgerWorld((clock) => new CustomDriver(clock));
+    const first = await world.process().request(null);
+    first.session.put('a', 1);
+    const { cookie } = await first.respond();
+    if (cookie.kind !== 'set') throw new Error('No cookie was set');
+    const id = cookie.token;
+    const process = world.process();
+    const [request, other] = [await process.request(id), await process.request(id)];
+    const read = hold(world, 'read');
+    const touching = request.session.touch();
+    await read.reached;
+    const moved = await other.session
+      .regenerate()
+      .commit()
+      .then(() => other.respond());
+    request.session.signOut();
+    read.open();
+    await touching;
+    expect((await request.respond()).error).toBeNull();
+    if (moved.cookie.kind !== 'set') throw new Error('No cookie was set');
+    expect((await process.request(moved.cookie.token)).session.stored).toBe(false);
   });
 
   it('keeps the session if it is reloaded after it was invalidated, and before that was stored', async () => {

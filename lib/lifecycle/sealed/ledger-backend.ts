@@ -193,8 +193,7 @@ export class LedgerBackend implements SessionBackend {
   async #overtaken(session: ActiveSession, found: Found): Promise<void> {
     const { to } = found.kind === 'moved' ? found : { to: null };
     if (to !== null && (await this.records.finder.follow(session, to))) return this.records.write(session);
-    session.drop();
-    if (to !== null) session.becomeStale(to);
+    session.drop(to);
   }
 
   async touch(session: ActiveSession, base: BaseVersion): Promise<void> {

@@ -183,8 +183,8 @@ export class SealedBackend implements SessionBackend {
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     const { base } = session;
     if (base !== null && session.isOvertaken) {
-      session.drop();
-      return this.#becomeStaleWhereMoved(session, base);
+      const fate = this.runtime.fates.fateOf(base.id);
+      return session.drop(fate.kind === 'moved' ? fate.to : null);
     }
     if (base !== null && base.id !== version.id) this.runtime.fates.noteMoved(base.id, version.id);
     session.token = token;
