@@ -52,6 +52,16 @@ class Pages {
     ANSWERS[method]?.(res);
   }
 
+  /** Node.js refuses a body that is a number, and an exception filter answers. */
+  @Get('refused')
+  async refused(@Res() response: Parameters<typeof rawOf>[0]): Promise<void> {
+    const res = rawOf(response);
+    onHead(res, () => undefined);
+    Session.increment('visits');
+    await Session.commit();
+    Reflect.apply(Object(Reflect.get(res, 'end')), res, [1]);
+  }
+
   /** A second listener has something to say about the head itself. */
   @Get('moved')
   moved(@Res() response: Parameters<typeof rawOf>[0]): void {
@@ -119,5 +129,11 @@ describe.each(PLATFORMS)('a head listener, on %s,', (platform) => {
     expect(headers['x-calls']).toBe('1');
     expect(headers['content-length']).toBe('6');
     expect(await visitor.in((session) => session.get('visits'))).toBe(1);
+  });
+
+  it('leaves the error its status that answers what Node.js refuses to send', async () => {
+    await using app = await HandlerApp.start(platform, { controllers: [Pages] });
+    const { body } = await app.visitor().agent.get('/refused').expect(500);
+    expect(body).toEqual({ statusCode: 500, message: 'Internal server error' });
   });
 });

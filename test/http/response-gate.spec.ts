@@ -115,6 +115,37 @@ describe('a response that is prepared for a gate', () => {
   });
 });
 
+describe('two gates of one response', () => {
+  /** The inner gate, with nothing due; the outer one has something. */
+  async function nested() {
+    const scene = await gated();
+    const inner = await scene.store.open();
+    inner.session.put('b', 1);
+    await inner.session.commit();
+    const head = { ...scene.context, headAdditions: () => [{ field: SET_COOKIE, values: ['second=token'] }] };
+    const innerGate = new ResponseGate(scene.res, inner.hosted, head);
+    scene.session.put('a', 1);
+    return { ...scene, inner: inner.session, innerGate };
+  }
+
+  it.each([false, true])(
+    'call listeners to the head once, and write the head that these make of it (inner session due too: %s)',
+    async (isDue) => {
+      const { res, inner, sent } = await nested();
+      const writeHead: CallableFunction = Reflect.get(res, 'writeHead');
+      let calls = 0;
+      Object.assign(res, {
+        writeHead: () => Reflect.apply(writeHead, res, [202, { 'x-calls': (calls += 1) }]),
+      });
+      if (isDue) inner.put('b', 2);
+      res.end('body');
+      await expect.poll(sent).toMatch(/^HTTP\/1.1 202 [^]*x-calls: 1\r\n[^]*body$/);
+      expect(sent().match(/(session|second)=token/g)).toHaveLength(2);
+      expect(calls).toBe(1);
+    },
+  );
+});
+
 describe('the response gate', () => {
   it('lets everything pass immediately if nothing is due', async () => {
     const { res, sent } = await gated();

@@ -75,13 +75,11 @@ const GATED = [
   ['writeHeader', gated('writeHead')],
 ] as const;
 
-/** Whether a library has put a `writeHead` of its own in front, as `on-headers` does to call its listeners. */
-export function hasHeadListeners(res: ServerResponse): boolean {
-  return Object.hasOwn(res, 'writeHead') && Reflect.get(res, 'writeHead') !== GATED[0][1];
-}
-
-/** The `writeHead` that consults the gate, without those of other libraries in front of it. */
-export const GATED_WRITE_HEAD = { configurable: true, writable: true, value: GATED[0][1] } as const;
+/**
+ * The `writeHead` that consults the gate. A response with a gate has another one only if a library has put its own
+ * in front, as `on-headers` does to call its listeners.
+ */
+export const GATED_WRITE_HEAD = GATED[0][1];
 
 function onClose(this: Gated): void {
   this[SLOT].gate?.commitWithoutResponse();

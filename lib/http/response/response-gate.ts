@@ -4,7 +4,7 @@ import { SessionLimitError } from '../../session.exception.js';
 import type { SessionCommits } from '../../session/session-commits.js';
 import { cutOff } from '../raw-http.js';
 import type { FailedResponse } from '../wording.js';
-import { type Operation, type OriginalMethods, installGate } from './gated-methods.js';
+import { GATED_WRITE_HEAD, type OriginalMethods, installGate } from './gated-methods.js';
 import { HeadListeners } from './head-listeners.js';
 import { HeldResponse } from './held-response.js';
 import { REPLACED, keepUntilSent, refuseCall, refuseHeld } from './refused-calls.js';
@@ -41,7 +41,8 @@ export class ResponseGate {
   readonly #session: SessionCommits;
   readonly #context: GateContext;
   readonly #writer: ResponseWriter;
-  readonly #listeners: HeadListeners;
+  /** Null unless a library listens to the head. */
+  #listeners: HeadListeners | null = null;
   /** Created when something is first held. */
   #held: HeldResponse | null = null;
   #committing = false;
@@ -53,7 +54,6 @@ export class ResponseGate {
     this.#session = session;
     this.#context = context;
     this.#writer = new ResponseWriter(res, installGate(res, this), session, context);
-    this.#listeners = new HeadListeners(res);
   }
 
   /**
@@ -66,8 +66,8 @@ export class ResponseGate {
     if (this.#held !== null && this.#isHeldInVain(this.#held)) this.#replace(503);
     if (method === 'writeHead') {
       if (this.#failed) return this.#res;
-      if (this.#writer.isWriting) return this.#writer.writeHead(this.#listeners.headFor(args));
-      if (this.#listeners.keep(args)) return this.#res;
+      if (this.#writer.isWriting) return this.#writer.writeHead(args);
+      if (this.#listeners?.keep(args) === true) return this.#res;
       if (!(this.#committing || this.#session.due)) return this.#writer.writeHead(args);
       this.#holding.holdHead(args);
       return this.#res;
@@ -78,7 +78,7 @@ export class ResponseGate {
       refuseCall(this.#res, method, args, REPLACED);
       return whileHeld;
     }
-    if (!this.headSent && this.#held?.looksSent !== true) this.#listeners.call();
+    if (this.#res.writeHead !== GATED_WRITE_HEAD) this.#callListeners();
     const { headLeft } = this.#writer;
     let isDue = !this.#committing && this.#session.due;
     // A change that needs a cookie is dropped now, so nothing has to wait for it.
@@ -90,7 +90,7 @@ export class ResponseGate {
       return whileHeld;
     }
     if (this.#held !== null) this.#releaseHead(this.#held);
-    return this.#perform(method, args);
+    return (this.#listeners ?? this.#writer).perform(method, args);
   }
 
   /**
@@ -196,7 +196,7 @@ export class ResponseGate {
           this.#commitAgain();
           break;
         }
-        const result = this.#perform(operation, args);
+        const result = (this.#listeners ?? this.#writer).perform(operation, args);
         if (operation === 'write') writable = result !== false;
       }
       held.dropFirst();
@@ -205,8 +205,10 @@ export class ResponseGate {
     held.releaseWriters(writable && !this.#writer.ended);
   }
 
-  #perform(operation: Operation, args: unknown[]): unknown {
-    return this.#listeners.withoutThem(() => this.#writer.perform(operation, args));
+  /** Calls those who listen to the head, if it is not written yet. */
+  #callListeners(): void {
+    if (!this.headSent && this.#held?.looksSent !== true)
+      (this.#listeners ??= new HeadListeners(this.#res, this.#writer)).call();
   }
 
   #releaseHead(held: HeldResponse): void {
