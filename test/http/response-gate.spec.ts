@@ -144,6 +144,18 @@ describe('two gates of one response', () => {
       expect(calls).toBe(1);
     },
   );
+
+  it('write a whole response if the inner session changes while the outer gate holds it', async () => {
+    for (const answer of [
+      (res: ServerResponse, change: () => unknown) => [res.write('bo'), change(), res.end('dy')],
+      (res: ServerResponse, change: () => unknown) => [res.end('body'), change()],
+    ]) {
+      const { res, inner, sent } = await nested();
+      answer(res, () => inner.put('b', 2));
+      await expect.poll(sent).toMatch(/^HTTP\/1.1 200 [^]*\r\n\r\n[^]*bo[^]*dy/);
+      expect(sent().match(/(session|second)=token/g)).toHaveLength(2);
+    }
+  });
 });
 
 describe('the response gate', () => {

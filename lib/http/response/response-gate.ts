@@ -66,7 +66,7 @@ export class ResponseGate {
     if (this.#held !== null && this.#isHeldInVain(this.#held)) this.#replace(503);
     if (method === 'writeHead') {
       if (this.#failed) return this.#res;
-      if (this.#writer.isWriting) return this.#writer.writeHead(args);
+      if (this.#writer.isWriting || this.#writer.hasPassed) return this.#writer.writeHead(args);
       if (this.#listeners?.keep(args) === true) return this.#res;
       if (!(this.#committing || this.#session.due)) return this.#writer.writeHead(args);
       this.#holding.holdHead(args);

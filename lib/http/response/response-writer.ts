@@ -22,6 +22,11 @@ export class ResponseWriter {
   headLeft: boolean;
   /** Whether the end was passed on here. Set only here. */
   ended = false;
+  /**
+   * Whether anything was passed on. A head that comes after it is the one that Node.js writes for it: later, if
+   * another application's gate has held it.
+   */
+  hasPassed = false;
 
   /** @param source called when the head is sent */
   constructor(
@@ -63,7 +68,9 @@ export class ResponseWriter {
       this.ended = true;
       this.#session.hostOver();
     }
-    return this.#call(operation, args);
+    const result = this.#call(operation, args);
+    this.hasPassed = true;
+    return result;
   }
 
   /**
