@@ -44,7 +44,7 @@ const ANY = '*';
  */
 export function fieldPaths(input: Values, names: readonly string[]): string[] {
   return names.flatMap((name) => {
-    const path = fieldPath(name.replaceAll('[][', `[${ANY}][`));
+    const path = fieldPath(name.replaceAll(/\[\](?=\[)/g, `[${ANY}]`));
     const segments = path.split('.');
     return segments.includes(ANY) ? pathsLike(segments, input) : [path];
   });

@@ -217,6 +217,14 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     expect(await flashed(app, ROWS, (session) => session.flashExcept(path))).toEqual(except);
   });
 
+  it('is kept in part by the name of a field in lists of lists', async () => {
+    await using app = await start();
+    const form = { rooms: [[{ bed: 'a', pin: 1 }], [{ bed: 'b', pin: 2 }]] };
+    expect(await flashed(app, form, (session) => session.flashExcept('rooms[][][pin]'))).toEqual({
+      rooms: [[{ bed: 'a' }], [{ bed: 'b' }]],
+    });
+  });
+
   it('is kept for another request by the names of its fields, beside messages with such names', async () => {
     await using app = await start();
     const visitor = app.visitor();
