@@ -30,11 +30,11 @@ export interface PlatformRequest {
 
 /**
  * Whether middleware was given a response. Code that runs middleware for a handshake of ws or socket.io has none
- * and passes something else: `middleware(request, {}, next)`, or engine.io's own object, which sends nothing
+ * and passes nothing or something else: `middleware(request, {}, next)`, or engine.io's own object, which sends nothing
  * after the handshake and does not say so.
  */
-export function isResponse(given: { readonly headersSent?: unknown }): boolean {
-  return typeof given.headersSent === 'boolean';
+export function isResponse(given: { readonly headersSent?: unknown } | null | undefined): boolean {
+  return typeof given?.headersSent === 'boolean';
 }
 
 /**
@@ -79,9 +79,15 @@ interface ResponseStream {
   removeAllListeners(event: 'wantTrailers'): unknown;
 }
 
+/** What tells a response over HTTP/2. The responses that libraries for unit tests make may have no request. */
+interface MaybeHttp2 {
+  readonly req?: { readonly httpVersionMajor: number };
+  readonly stream?: ResponseStream;
+}
+
 /** Undefined over HTTP/1, where an application may put something of its own under that name. */
-function streamOf(res: RawResponse & { readonly stream?: ResponseStream }): ResponseStream | undefined {
-  return res.req.httpVersionMajor === 2 ? res.stream : undefined;
+function streamOf(res: MaybeHttp2): ResponseStream | undefined {
+  return res.req?.httpVersionMajor === 2 ? res.stream : undefined;
 }
 
 /** Whether the connection of a response is closed. HTTP/2 responses do not report it themselves. */

@@ -13,7 +13,8 @@ interface ExpressSession {
 }
 
 /** What code that runs middleware for a handshake passes instead of a response. */
-const STAND_INS: Readonly<Record<string, () => object>> = {
+const STAND_INS: Readonly<Record<string, () => unknown>> = {
+  nothing: () => undefined,
   'an empty object, as the manuals of ws and socket.io show it': () => ({}),
   // It has no `headersSent`.
   "engine.io's own object": () =>
@@ -31,7 +32,7 @@ type Use = (session: ExpressSession) => unknown;
 /** An application, and a server beside it that runs the middleware without a response. */
 async function start(
   platform: (typeof PLATFORMS)[number],
-  standIn: () => object,
+  standIn: () => unknown,
   options: Partial<SessionModuleOptions> = {},
 ) {
   const log: string[] = [];
@@ -126,5 +127,20 @@ describe.each(PLATFORMS)('SessionMiddleware called for a handshake on %s', (plat
       expect(await both.handshake(asHeaders.cookie, ({ views }) => views)).toBe(1);
       expect(await visitor.in((session) => session.old('status'))).toBe('Hello.');
     });
+  });
+});
+
+describe.each(PLATFORMS)('SessionMiddleware called in a unit test on %s', (platform) => {
+  it('can be written to although the response has no request, like that of node-mocks-http', async () => {
+    const method = (): void => undefined;
+    const methods = { writeHead: method, write: method, end: method };
+    const res = Object.assign(new EventEmitter(), methods, { headersSent: false, writableEnded: false });
+    await using app = await HandlerApp.start(platform);
+    const req = { method: 'GET', url: '/', headers: {} };
+    const sessions = app.app.get(SessionMiddleware);
+    await new Promise<void>((resolve) => {
+      Reflect.apply(Object(sessions.use.bind(sessions)), undefined, [req, res, resolve]);
+    });
+    expect(addView(Reflect.get(req, 'session'))).toBe(1);
   });
 });
