@@ -4,9 +4,11 @@ import { hash } from 'node:crypto';
 const HANDLE_LENGTH = 22;
 
 /**
- * The handle of a session whose first id is this one. It names the session but does not open it: an id of 256
- * random bits cannot be found from its hash.
+ * The handle of a session. It names the session but does not open it: an id of 256 random bits cannot be found
+ * from its hash.
+ *
+ * @param kept the handle that its first id gave it, if it has had other ids
  */
-export function handleOf(id: string): string {
-  return hash('sha256', `nestjs-session-kit handle of ${id}`, 'base64url').slice(0, HANDLE_LENGTH);
+export function handleOf(id: string, kept?: string): string {
+  return kept ?? hash('sha256', `nestjs-session-kit handle of ${id}`, 'base64url').slice(0, HANDLE_LENGTH);
 }

@@ -102,12 +102,12 @@ export abstract class ActiveSessionFields {
 
   /** The public handle. Derived from the first id, and kept when the id changes. */
   get handle(): string {
-    return this.state.facts.handle ?? handleOf(this.id);
+    return handleOf(this.id, this.state.facts.handle);
   }
 
   /** The handle of what is stored, before this request's changes; null if nothing is stored. */
   get storedHandle(): string | null {
-    return this.base === null ? null : (this.state.facts.storedHandle ?? handleOf(this.base.id));
+    return this.base === null ? null : handleOf(this.base.id, this.state.facts.storedHandle);
   }
 
   /** The user that the stored record names; null for none. */

@@ -76,11 +76,17 @@ export class ActiveSession extends ActiveSessionFields {
     this.pending = null;
   }
 
-  /** The session is gone and cannot be reloaded. Later writes must not bring it back. */
-  reloadedAsGone(): void {
+  /**
+   * The session is gone and cannot be reloaded. Later writes must not bring it back.
+   *
+   * @param to where another request has moved it: this one can still end it there
+   */
+  reloadedAsGone(to: string | null = null): void {
     this.loadedState = null;
     this.pending = null;
-    if (!this.readonly && this.base !== null) this.drop();
+    if (this.readonly || this.base === null) return;
+    this.drop();
+    if (to !== null) this.becomeStale(to);
   }
 
   /**

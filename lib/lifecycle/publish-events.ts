@@ -45,14 +45,14 @@ function isEndingHeard(): boolean {
  */
 export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string): EventSubject | null {
   if (!isEndingHeard()) return null;
-  return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
+  return { handle: handleOf(id, h), isUsers: recordedUser(d, userKey) !== null };
 }
 
 /** The subject of a session's end event; null if it is unknown or nobody subscribes. */
 export function subjectOf(session: ActiveSession): EventSubject | null {
-  const { endedSubject, state, base, runtime } = session;
-  if (endedSubject !== null || base === null || !isEndingHeard()) return endedSubject;
-  return { handle: session.storedHandle ?? session.handle, isUsers: userOf(state, runtime) !== null };
+  if (session.endedSubject !== null || !isEndingHeard()) return session.endedSubject;
+  const { storedHandle, state, runtime } = session;
+  return storedHandle === null ? null : { handle: storedHandle, isUsers: userOf(state, runtime) !== null };
 }
 
 function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {
@@ -113,7 +113,7 @@ export function publishEnded(
 /** The fields that every event of a session has. */
 export function about({ state, runtime }: ActiveSession, { id }: BaseVersion): SessionEventOfOne {
   return {
-    handle: state.facts.storedHandle ?? handleOf(id),
+    handle: handleOf(id, state.facts.storedHandle),
     driver: runtime.driver,
     at: runtime.clock.now(),
   };

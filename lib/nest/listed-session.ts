@@ -94,6 +94,6 @@ export function readSession(
   if (parsed.kind !== 'session') return null;
   const { payload } = parsed;
   const values = copyOfValues(payload.d, record.payload, serializer);
-  const session = { handle: payload.h ?? handleOf(id), record, payload };
+  const session = { handle: handleOf(id, payload.h), record, payload };
   return { ...aboutSession(session, lifetimes), ...record, id, values };
 }

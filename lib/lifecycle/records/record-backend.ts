@@ -27,7 +27,7 @@ import type { Locate } from '../watching/watch.js';
 export interface EndedSession {
   /** Stays the same when the session moves; null if it is not known, as only a cookie held the session. */
   readonly handle: string | null;
-  /** Ids that the session had. Omitted if the handle is known. */
+  /** The ids that it is known to have had; needed where the handle may not be known. */
   readonly ids?: ReadonlySet<string>;
 }
 
@@ -193,7 +193,7 @@ export class RecordBackend implements SessionBackend {
     const existed = await this.remover.end(id, null, undefined, (current, payload) => {
       ids.add(current);
       if (payload === null) return;
-      handle = () => payload.h ?? handleOf(current);
+      handle = () => handleOf(current, payload.h);
       subject = subjectOfPayload(current, payload, this.runtime.userKey);
     });
     if (!existed) return NOTHING_ENDED;

@@ -97,9 +97,7 @@ export class LedgerBackend implements SessionBackend {
     if (!this.livesInCookie(session)) return this.records.reload(session, base);
     const line = await this.#lineOrDegrade(session, base.id);
     if (line?.kind === 'none') return this.#cookies.reload(session, base);
-    session.reloadedAsGone();
-    // If another request moved the session, this one can still end it under its new id.
-    if (line?.kind === 'moved' && session.phase === 'dropped') session.becomeStale(line.to);
+    session.reloadedAsGone(line?.kind === 'moved' ? line.to : null);
   }
 
   locate(livesInCookie: () => boolean): Locate {

@@ -115,22 +115,21 @@ export class SealedBackend implements SessionBackend {
 
   /** Nothing is stored under an id, so the session stays empty. */
   loadById(session: ActiveSession, id: string): void {
-    const fate = this.runtime.fates.fateOf(id);
-    if (fate.kind === 'moved') session.becomeStale(fate.to);
+    const to = this.#movedTo(id);
+    if (to !== null) session.becomeStale(to);
   }
 
   /** Returns to what the browser has, or is about to get: nobody else can have changed that. */
   reload(session: ActiveSession, base: BaseVersion): void {
     const state = session.isOvertaken ? null : session.state.reloadedFromText();
     if (state !== null) return session.reloaded(base, state);
-    session.reloadedAsGone();
-    if (session.phase === 'dropped') this.#becomeStaleWhereMoved(session, base);
+    session.reloadedAsGone(this.#movedTo(base.id));
   }
 
-  /** If another request moved the session, this one can still end it under its new id. */
-  #becomeStaleWhereMoved(session: ActiveSession, { id }: BaseVersion): void {
+  /** Where another request has moved the session of an id; null for nowhere. */
+  #movedTo(id: string): string | null {
     const fate = this.runtime.fates.fateOf(id);
-    if (fate.kind === 'moved') session.becomeStale(fate.to);
+    return fate.kind === 'moved' ? fate.to : null;
   }
 
   write(session: ActiveSession): Promise<void> | void {
@@ -182,10 +181,7 @@ export class SealedBackend implements SessionBackend {
   /** Bases the session on a token, unless another request has ended or moved the session meanwhile. */
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     const { base } = session;
-    if (base !== null && session.isOvertaken) {
-      const fate = this.runtime.fates.fateOf(base.id);
-      return session.drop(fate.kind === 'moved' ? fate.to : null);
-    }
+    if (base !== null && session.isOvertaken) return session.drop(this.#movedTo(base.id));
     if (base !== null && base.id !== version.id) this.runtime.fates.noteMoved(base.id, version.id);
     session.token = token;
     session.onStored(draft, version, true);

@@ -176,7 +176,7 @@ export class UserSessions {
     if (this.#runtime.lifetimes.isOverAge(latest.payload)) return null;
     const { payload } = latest;
     const versions = new Map([[latest.id, latest.record.version]]);
-    return { ...latest, handle: payload.h ?? handleOf(latest.id), versions };
+    return { ...latest, handle: handleOf(latest.id, payload.h), versions };
   }
 }
 
