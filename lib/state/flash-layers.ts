@@ -1,9 +1,8 @@
-import { OwnCopy } from './own-copy.js';
+import { OwnCopy, omit } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
 import { appended } from './unread-messages.js';
-import { cloneValue } from './clone-value.js';
-import { type Values, assertKey, isPlainValues, mergeInto, readPath, removePath } from './values.js';
+import { type Values, assertKey, isPlainValues, mergedWith, readPath } from './values.js';
 
 /**
  * What was flashed: messages, whose names the application chose, and form fields, whose names a visitor
@@ -184,29 +183,21 @@ export function batchOf(
 
 /** Messages and fields as one object. A field is dropped if there is a message under its name or at its path. */
 export function overlaid({ messages, fields }: Flashed): Values {
-  const all: Values = {};
-  for (const [name, field] of Object.entries(fields)) {
-    if (!name.includes('.') || readPath(messages, name) === undefined) {
-      all[name] = Object.hasOwn(messages, name) ? cloneValue(field) : field;
-    }
-  }
-  mergeInto(all, messages);
-  return all;
+  const visible: Values = {};
+  for (const [name, field] of Object.entries(fields))
+    if (!name.includes('.') || readPath(messages, name) === undefined) visible[name] = field;
+  return mergedWith(visible, messages);
 }
 
 function merged(
   several: readonly (readonly [values: Values, untilRead?: readonly string[] | undefined])[],
 ): Values {
   const [first = [{}], ...others] = several.filter(([values]) => Object.keys(values).length > 0);
-  if (others.length === 0) return first[0];
-  const all = cloneValue(first[0]);
+  let [all] = first;
   for (const [values, untilRead = []] of others) {
-    const added = cloneValue(values);
-    for (const name of untilRead) {
-      added[name] = appended(readPath(all, name), added[name]);
-      removePath(all, name);
-    }
-    mergeInto(all, added);
+    const added = { ...values };
+    for (const name of untilRead) added[name] = appended(readPath(all, name), added[name]);
+    all = mergedWith(omit(all, untilRead), added);
   }
   return all;
 }

@@ -180,15 +180,17 @@ export function pick(values: Values, paths: readonly string[]): Values {
 }
 
 /**
- * Merges incoming values into others: plain objects are merged, any other incoming value replaces the
- * existing one. Objects are not copied.
+ * Values with others merged into them: plain objects are merged, any other incoming value replaces the present one.
+ * Neither is changed, so an object that appears in several places changes in one only.
  */
-export function mergeInto(values: Values, incoming: Values): void {
+export function mergedWith(values: Values, incoming: Values): Values {
+  const all = { ...values };
   for (const [key, value] of Object.entries(incoming)) {
-    const present = Object.hasOwn(values, key) ? values[key] : undefined;
-    if (isPlainValues(present) && isPlainValues(value)) mergeInto(present, value);
-    else setOwn(values, key, value);
+    const present = Object.hasOwn(all, key) ? all[key] : undefined;
+    const isMerged = isPlainValues(present) && isPlainValues(value);
+    setOwn(all, key, isMerged ? mergedWith(present, value) : value);
   }
+  return all;
 }
 
 /** Whether a value is an object of any class, but not a list. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cloneRecorded, cloneValue } from '../../lib/state/clone-value.js';
-import { MAX_DEPTH, mergeInto } from '../../lib/state/values.js';
+import { MAX_DEPTH, type Values, mergedWith } from '../../lib/state/values.js';
 
 describe('A copied value', () => {
   it('shares no list and no plain object with the original, however deep', () => {
@@ -36,11 +36,9 @@ describe('A copied value', () => {
     const copy = cloneValue(hostile);
     expect(JSON.stringify(copy)).toBe(JSON.stringify(hostile));
     expect(Reflect.get(Reflect.get(copy, 'a'), 'admin')).toBeUndefined();
-    const merged = {};
-    mergeInto(merged, JSON.parse('{"a":{"b":1}}'));
-    mergeInto(merged, JSON.parse('{"a":{"__proto__":{"admin":true}}}'));
+    const merged: Values = mergedWith({ a: { b: 1 } }, JSON.parse('{"a":{"__proto__":{"admin":true}}}'));
     expect(JSON.stringify(merged)).toBe('{"a":{"b":1,"__proto__":{"admin":true}}}');
-    expect(Reflect.get(Reflect.get(merged, 'a'), 'admin')).toBeUndefined();
+    expect(Reflect.get(Object(merged['a']), 'admin')).toBeUndefined();
   });
 
   it('is not copied beyond the depth that can be stored', () => {

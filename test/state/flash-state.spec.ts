@@ -49,6 +49,21 @@ describe('the flash messages of a request', () => {
     expect(store(state)).toEqual([[4, { b: 2 }]]);
   });
 
+  it('are merged in one place only if one object was flashed in two', () => {
+    // As a serializer returns it that keeps references, such as devalue.
+    const line = { title: 'Tea' };
+    const batches: FlashBatch[] = [
+      [3, { line, lines: [line], last: line }],
+      [4, { line: { price: 2 } }],
+    ];
+    expect(seenBy(batches, 4)).toEqual({
+      line: { title: 'Tea', price: 2 },
+      lines: [{ title: 'Tea' }],
+      last: { title: 'Tea' },
+    });
+    expect(line).toEqual({ title: 'Tea' });
+  });
+
   it('are merged when two requests flash under one name', () => {
     const batches: FlashBatch[] = [
       [3, { errors: { title: 'missing' }, old: ['a'] }],
