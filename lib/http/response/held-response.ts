@@ -62,8 +62,10 @@ export class HeldResponse {
 
   holdHead(args: HeadArguments): void {
     // The first of two heads counts: libraries in front that do not see the first one write another.
-    if (!this.looksSent) this.#head = args;
+    if (this.looksSent) return;
+    this.#head = args;
     this.lookSent();
+    this.#res.statusCode = Number(args[0]);
   }
 
   hold(operation: Operation, args: unknown[]): void {

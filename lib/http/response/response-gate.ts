@@ -73,7 +73,7 @@ export class ResponseGate {
       return this.#res;
     }
     if (this.#writer.isWriting) return this.#writer.perform(method, args);
-    const whileHeld = method === 'write' ? false : this.#res;
+    const whileHeld = { write: false, end: this.#res, flushHeaders: undefined }[method];
     if (this.#failed) {
       refuseCall(this.#res, method, args, REPLACED);
       return whileHeld;

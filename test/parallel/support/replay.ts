@@ -4,7 +4,7 @@ import type fc from 'fast-check';
 const SEED = process.env['SESSION_TEST_SEED'];
 const PATH = process.env['SESSION_TEST_PATH'];
 /** Multiplies the number of histories played. */
-const EFFORT = Number(process.env['SESSION_TEST_EFFORT'] ?? 1);
+export const EFFORT = Number(process.env['SESSION_TEST_EFFORT'] ?? 1);
 
 /** How long histories are played and a failing one is shrunk, in ms. Less than the test timeout. */
 const PLAYING_MS = 480_000 * EFFORT;
