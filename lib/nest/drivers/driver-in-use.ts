@@ -124,7 +124,7 @@ export class DriverInUse {
       throw cannotCount(this.#ledger?.name ?? name);
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
-      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#store.guard);
+      const safe = this.#isOurs ? bound : new CookieSafeDriver(driver, this.#store.guard);
       const cookies = new SealedBackend(runtime, safe);
       return this.#ledger?.backend(runtime, cookies, this.#queue) ?? cookies;
     }
