@@ -4,6 +4,13 @@ import type { RawRequest } from './raw-http.js';
 /** The callback that middleware and hooks call when done, with or without an error. */
 export type Done = (error?: unknown) => void;
 
+/** A function with parameters of its own: a hook, a handler, a method of a class. */
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+export function isMethod(value: unknown): value is Method {
+  return typeof value === 'function';
+}
+
 /** Functions that enter the context of their request by themselves. They are never wrapped again. */
 const bound = new WeakSet<object>();
 
@@ -43,20 +50,23 @@ export function callInContext(
 }
 
 /**
- * Wraps an Express function (middleware, an error handler, a parameter callback) so that it runs in the
- * context of its request, whatever context it is called in.
+ * Wraps a function that is called with a request (middleware, a hook, an error handler, a parameter callback) so
+ * that it runs in the context of that request, whatever context it is called in.
  *
  * @param position the request's position among the arguments. Default: that of middleware; Express recognizes
  * error handlers by their four parameters
+ * @param isFastify whether it is called with Fastify's request, which leads to that of Node.js. Default: no
  */
 export function bindToRequest(
   sessions: HttpSessions,
   called: CallableFunction,
   position = called.length === 4 ? 1 : 0,
+  isFastify = false,
 ): CallableFunction {
   if (bound.has(called)) return called;
-  const wrapper = function (this: unknown, ...args: RawRequest[]): unknown {
-    const req = args[position];
+  const wrapper = function (this: unknown, ...args: (RawRequest & { readonly raw?: RawRequest })[]): unknown {
+    const given = args[position];
+    const req = isFastify ? given?.raw : given;
     if (req === undefined || sessions.isInContext(req)) return Reflect.apply(called, this, args);
     return callInContext(sessions, req, called, this, args);
   };

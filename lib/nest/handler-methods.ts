@@ -1,7 +1,5 @@
 import { isPromise } from 'node:util/types';
-
-/** A method of a class, as Nest's decorators find it. */
-export type Method = (this: unknown, ...args: unknown[]) => unknown;
+import { type Method, isMethod } from '../http/bind-to-request.js';
 
 /** A method and the object that holds it: the class's own prototype or an inherited one. */
 export interface OwnMethod {
@@ -35,11 +33,6 @@ export function ownerOf(
     if (property !== undefined) return { holder, property };
   }
   return null;
-}
-
-/** Whether a member of a class is a method. */
-export function isMethod(value: unknown): value is Method {
-  return typeof value === 'function';
 }
 
 /** The interceptors that `@UseInterceptors()` set on a class or method. This is the list that Nest keeps. */

@@ -1,14 +1,14 @@
 import type { HttpSessions } from '../http-sessions.js';
-import { callInContext, isBound, likeOriginal } from '../bind-to-request.js';
+import { type Method, bindToRequest, callInContext, isMethod, likeOriginal } from '../bind-to-request.js';
 import { propertyOf } from '../property-of.js';
 import type { RawRequest } from '../raw-http.js';
 import type { RouterBinding } from '../express/router-binding.js';
 import { isContainer } from '../../state/values.js';
 
-/** A method of a Fastify instance. Plugins call it on objects that inherit from the instance. */
-export type Method = (this: unknown, ...args: unknown[]) => unknown;
-
-/** The members of a Fastify instance that register functions called for requests. */
+/**
+ * The members of a Fastify instance that register functions called for requests. Plugins call them on objects that
+ * inherit from the instance.
+ */
 export interface RegisteringFastify {
   /** Absent until the plugin for middleware is registered. */
   use?: Method;
@@ -134,13 +134,7 @@ export function replaceUse(fastify: RegisteringFastify, replace: (use: Method) =
  */
 function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1): unknown {
   if (Array.isArray(called)) return called.map((each) => bindCallback(sessions, each, position));
-  if (!isMethod(called) || isBound(called)) return called;
-  const wrapper: Method = function (...args) {
-    const request = args[position];
-    if (!isRequest(request) || sessions.isInContext(request.raw)) return called.apply(this, args);
-    return callInContext(sessions, request.raw, called, this, args);
-  };
-  return likeOriginal(wrapper, called);
+  return isMethod(called) ? bindToRequest(sessions, called, position, true) : called;
 }
 
 /** Binds a template-rendering method of replies to the reply's request: template helpers may use the facade. */
@@ -156,8 +150,4 @@ function bindView(sessions: HttpSessions, view: Method): Method {
 
 function isRequest(value: unknown): value is { readonly raw: RawRequest } {
   return isContainer(propertyOf(value, 'raw'));
-}
-
-function isMethod(value: unknown): value is Method {
-  return typeof value === 'function';
 }

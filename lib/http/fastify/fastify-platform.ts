@@ -1,6 +1,6 @@
-import { type Method, type RegisteringFastify, replaceUse } from './fastify-binding.js';
+import { type RegisteringFastify, replaceUse } from './fastify-binding.js';
 import type { HttpSessions } from '../http-sessions.js';
-import { type Done, declareBound } from '../bind-to-request.js';
+import { type Done, type Method, declareBound } from '../bind-to-request.js';
 import { requestProperties } from '../request-properties.js';
 import type { PlatformRequest, RawRequest, RawResponse } from '../raw-http.js';
 import { addTemplateLocals } from '../template-locals.js';

@@ -17,7 +17,8 @@ import { FlashMessages } from '../../session/flash-messages.js';
 import { RequestSession } from '../../session/request-session.js';
 import type { SessionCommits } from '../../session/session-commits.js';
 import { sessionContext } from '../../session/session.context.js';
-import { type Method, withAnswer } from '../handler-methods.js';
+import type { Method } from '../../http/bind-to-request.js';
+import { withAnswer } from '../handler-methods.js';
 
 type Step = ObservableNotification<unknown>;
 

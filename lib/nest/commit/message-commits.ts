@@ -3,7 +3,7 @@ import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
 import { sessionContext } from '../../session/session.context.js';
 import type { HostedSession } from '../../session/hosted-session.js';
 import { observeInContext } from '../context/observe-in-context.js';
-import type { Method } from '../handler-methods.js';
+import type { Method } from '../../http/bind-to-request.js';
 import { commitAtOnce, commitBefore, withCommits } from './commit-before.js';
 
 /**

@@ -1,18 +1,11 @@
 import { ForbiddenException } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
+import { type Method, declareBound, isBound, isMethod } from '../../http/bind-to-request.js';
 import { bindAdapter } from '../../sockets/bound-adapter.js';
 import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
 import type { SocketSessions } from '../../sockets/socket-sessions.js';
 import { MessageInterceptor, committingHandler } from '../commit/message-commits.js';
-import {
-  type Method,
-  copyMetadata,
-  interceptorsOf,
-  isMethod,
-  methodsOf,
-  ownerOf,
-  setInterceptors,
-} from '../handler-methods.js';
+import { copyMetadata, interceptorsOf, methodsOf, ownerOf, setInterceptors } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
 import { isObject } from '../../state/values.js';
@@ -25,7 +18,6 @@ const GATEWAY_METADATA = 'websockets:is_gateway';
 const MESSAGE_METADATA = 'websockets:message_mapping';
 
 const interceptor = new MessageInterceptor();
-const boundHooks = new WeakSet<Method>();
 /** The module of each gateway, keyed by gateway; for gateways made per client, keyed by class. */
 const homes = new WeakMap<object, GuardHome>();
 
@@ -126,15 +118,14 @@ function bindHook(
   const owner = ownerOf(gateway, name);
   // Not the property's value: decorators that bind a method to its object make a getter of it.
   const hook: unknown = owner === null ? undefined : Reflect.get(owner.holder, name);
-  if (owner === null || !isMethod(hook) || boundHooks.has(hook)) return;
-  const value: Method = function (...args) {
+  if (owner === null || !isMethod(hook) || isBound(hook)) return;
+  const value = declareBound<Method>(function (...args) {
     const call = (): unknown => Reflect.apply(hook, this, args);
     const connection = connectionOf(args[0]);
     return connection === undefined || connection.isCurrent
       ? call()
       : run(connection, call, hook, this, args);
-  };
-  boundHooks.add(value);
+  });
   // Another application in the process reads this metadata to learn which guards to make.
   copyMetadata(hook, value);
   Object.defineProperty(owner.holder, name, { value, writable: true, configurable: true });

@@ -1,7 +1,9 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
+import { declareBound, isBound, likeOriginal } from '../../http/bind-to-request.js';
 import { propertyOf } from '../../http/property-of.js';
+import { hasFunctions } from '../../options/read-option.js';
 import type { HostedSession } from '../../session/hosted-session.js';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
 import { interceptorsOf, methodsOf, ownerOf } from '../handler-methods.js';
@@ -13,8 +15,6 @@ import { type Intercept, isIntercept, keepOutOfCaches } from './shared-cache.js'
 /** Nest's wrapper of a provider, which holds one instance, or one per request, tenant or inquirer. */
 type Provided = Pick<InstanceWrapper, 'getInstanceByContextId' | 'isNotMetatype'>;
 type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
-
-const boundMethods = new WeakSet<Intercept>();
 
 /**
  * Binds everything an interceptor continues with (inner interceptors, pipes, the handler), and everything it
@@ -85,10 +85,10 @@ function bindInstances(provided: Provided): void {
  * impossible (a frozen object, a Proxy), it is a stand-in. A value that is no interceptor is returned as is.
  */
 function boundInterceptor<T>(interceptor: T): T {
-  if (!isInterceptor(interceptor) || isBound(interceptor)) return interceptor;
+  if (!isInterceptor(interceptor) || hasBound(interceptor)) return interceptor;
   keepOutOfCaches(interceptor);
   bindInPlace(interceptor);
-  if (isBound(interceptor)) return interceptor;
+  if (hasBound(interceptor)) return interceptor;
   const target: NestInterceptor = interceptor;
   const value = bound((context, next) => target.intercept(context, next));
   const standIn: T = Object.create(interceptor, { intercept: { value } });
@@ -97,12 +97,11 @@ function boundInterceptor<T>(interceptor: T): T {
 
 /** Includes classes: a class with a static `intercept` can itself be an interceptor. */
 function isInterceptor(value: unknown): value is NestInterceptor {
-  const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
-  return isObject && isIntercept(Reflect.get(value, 'intercept'));
+  return hasFunctions(value, 'intercept');
 }
 
-function isBound(interceptor: NestInterceptor): boolean {
-  return boundMethods.has(Reflect.get(interceptor, 'intercept'));
+function hasBound(interceptor: NestInterceptor): boolean {
+  return isBound(Reflect.get(interceptor, 'intercept'));
 }
 
 function bindInPlace(interceptor: object): void {
@@ -110,7 +109,7 @@ function bindInPlace(interceptor: object): void {
   if (owner === null) return;
   const { holder, property } = owner;
   // SessionInterceptor calls `next.handle()` synchronously, and needs no binding.
-  if (holder === SessionInterceptor.prototype) return void boundMethods.add(property.value);
+  if (holder === SessionInterceptor.prototype) return void declareBound(property.value);
   Reflect.defineProperty(holder, 'intercept', boundProperty(property));
 }
 
@@ -135,7 +134,7 @@ function isOfMessage(context: unknown): boolean {
 }
 
 function bound(intercept: Intercept): Intercept {
-  if (boundMethods.has(intercept)) return intercept;
+  if (isBound(intercept)) return intercept;
   const wrapper: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
     const own = sessionContext.getStore();
     const handleIn = (hosted: HostedSession | undefined): Observable<unknown> =>
@@ -147,6 +146,5 @@ function bound(intercept: Intercept): Intercept {
       ? interceptMessage((runOf) => intercept.call(this, context, { handle: () => handleIn(runOf() ?? own) }))
       : intercept.call(this, context, { handle: () => handleIn(own) });
   };
-  boundMethods.add(wrapper);
-  return Object.defineProperty(wrapper, 'name', { value: intercept.name });
+  return likeOriginal(wrapper, intercept);
 }
