@@ -53,8 +53,6 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 export class RedisDriver implements RecordDriver {
   readonly #options: RedisSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #instance = randomBytes(WRITE_ID_LENGTH / 4).toString('hex');
-  #writes = 0;
   #connection: RedisConnection | undefined;
   #hasWorked = false;
 
@@ -100,7 +98,7 @@ export class RedisDriver implements RecordDriver {
     const given = [
       String(now),
       String(version - 1),
-      this.#nextWriteId() + packRecord(record),
+      randomBytes(WRITE_ID_LENGTH / 2).toString('hex') + packRecord(record),
       this.#lifetime(expiresAt, now),
       packUser(userId),
     ];
@@ -186,11 +184,6 @@ export class RedisDriver implements RecordDriver {
 
   #keyOf(id: string): string {
     return this.#options.prefix + nameOf(id);
-  }
-
-  #nextWriteId(): string {
-    this.#writes = (this.#writes + 1) % 36 ** (WRITE_ID_LENGTH / 2);
-    return this.#instance + this.#writes.toString(36).padStart(WRITE_ID_LENGTH / 2, '0');
   }
 
   async #run(script: RedisScript, key: string, parameters: string[]): Promise<unknown> {
