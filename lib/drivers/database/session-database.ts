@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 import { SessionStoreError } from '../../session.errors.js';
-import { isObject } from '../../state/values.js';
 import { writeSessionSql, type SessionSql } from './session-sql.js';
 import { locateSessionTable, type SessionTable } from './session-table.js';
 import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
@@ -20,7 +19,6 @@ export class SessionDatabase {
   readonly #dataSource: DataSource;
   readonly #tableOption: string | undefined;
   readonly #timeout: number;
-  #hasWriteAheadLog = true;
   #known: { readonly table: SessionTable; readonly sql: SessionSql } | undefined;
 
   /**
@@ -54,13 +52,10 @@ export class SessionDatabase {
 
   /**
    * On SQLite: copies what was written since the last checkpoint into the database file, so that this never
-   * becomes a large task for a later write. Does nothing without a write-ahead log.
+   * becomes a large task for a later write. SQLite does nothing without a write-ahead log.
    */
   async checkpoint(): Promise<void> {
-    if (!this.#hasWriteAheadLog) return;
-    const [answer]: unknown[] = (await this.#run('checkpoint', [])).records;
-    // SQLite's answer for a database in another journal mode.
-    if (isObject(answer) && answer['log'] === -1) this.#hasWriteAheadLog = false;
+    await this.#run('checkpoint', []);
   }
 
   /**
