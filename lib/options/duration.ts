@@ -17,7 +17,7 @@ export const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 const MAX_MS = 10 * TEN_YEARS_MS;
 
 /** The longest delay of a Node timer; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const isText = (value: unknown): value is ms.StringValue => typeof value === 'string' && value.trim() !== '';
 

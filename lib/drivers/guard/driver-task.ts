@@ -1,9 +1,7 @@
+import { LONGEST_TIMER_MS } from '../../options/duration.js';
 import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { begun } from './circuit-breaker.js';
 import { failureReason } from './failure-reason.js';
-
-/** The longest delay of a Node timer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A driver call that is made for the application, not for a request. */
 interface DriverTask<T> {

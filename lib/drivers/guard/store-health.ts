@@ -33,9 +33,16 @@ export class StoreHealth {
   /** When the outage began, in epoch ms, and how many calls had failed before it. */
   #failingSince = 0;
   #failuresBefore = 0;
-  /** Counters that show whether a call began before the latest failure or recovery, and so is out of date. */
-  #failures = 0;
-  #recoveries = 0;
+  /**
+   * How many calls have failed. Read it when a call begins, and pass it to `succeeded`: the late success of a call
+   * made before a failure does not count.
+   */
+  failures = 0;
+  /**
+   * How often the store came back. Read it when a call begins, and pass it to `failed`: a call that began before
+   * the store was back is no new outage.
+   */
+  recoveries = 0;
 
   /** @param name of the driver */
   constructor(name: string, log: SessionLog, clock: Clock) {
@@ -44,27 +51,11 @@ export class StoreHealth {
     this.#clock = clock;
   }
 
-  /**
-   * Read it when a call begins, and pass it to `succeeded`: the late success of a call made before a failure
-   * does not count.
-   */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /**
-   * Read it when a call begins, and pass it to `failed`: a call that began before the store was back is no new
-   * outage.
-   */
-  get recoveries(): number {
-    return this.#recoveries;
-  }
-
   /** Notes that a call on an id succeeded. `failuresAtBegin` is the count when the call began. */
   succeeded(use: StoreUse, id: string, failuresAtBegin: number): void {
     if (
       this.#failing !== null &&
-      failuresAtBegin === this.#failures &&
+      failuresAtBegin === this.failures &&
       this.#showsBack(use, id, this.#failing)
     )
       this.#back();
@@ -80,11 +71,11 @@ export class StoreHealth {
   #back(): void {
     this.#failing = null;
     this.#failedIds.clear();
-    this.#recoveries += 1;
+    this.recoveries += 1;
     const channel = CHANNELS['store-recovered'];
     if (!channel.hasSubscribers) return;
     const at = this.#clock.now();
-    const failures = this.#failures - this.#failuresBefore;
+    const failures = this.failures - this.#failuresBefore;
     channel.publish({ driver: this.#name, at, ms: at - this.#failingSince, failures });
   }
 
@@ -95,8 +86,8 @@ export class StoreHealth {
    * @param cause the same text for all failures with the same remedy
    */
   failed(use: StoreUse, id: string, message: string, cause: string, recoveriesAtBegin: number): void {
-    if (recoveriesAtBegin !== this.#recoveries) return;
-    this.#failures += 1;
+    if (recoveriesAtBegin !== this.recoveries) return;
+    this.failures += 1;
     this.#failedAt = this.#clock.now();
     if (this.#failedIds.size < MOST_IDS) this.#failedIds.add(id);
     const wasWell = this.#failing === null;
@@ -108,7 +99,7 @@ export class StoreHealth {
 
   #begins(use: StoreUse): void {
     this.#failingSince = this.#failedAt;
-    this.#failuresBefore = this.#failures - 1;
+    this.#failuresBefore = this.failures - 1;
     const channel = CHANNELS['store-failed'];
     if (channel.hasSubscribers) channel.publish({ driver: this.#name, at: this.#failedAt, use });
   }
