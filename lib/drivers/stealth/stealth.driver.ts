@@ -62,11 +62,8 @@ export class StealthDriver implements SealingDriver {
   #decrypt(token: string): SessionRecord | null {
     const bytes = this.#keyring.open(token);
     const record = bytes === null ? null : recordOfBytes(bytes);
-    if (record !== null) this.#remember(token, record);
+    if (record !== null && token.length <= MAX_REMEMBERED)
+      this.#opened.add(token, { record, by: this.#keyring });
     return record;
-  }
-
-  #remember(token: string, record: SessionRecord): void {
-    if (token.length <= MAX_REMEMBERED) this.#opened.add(token, { record, by: this.#keyring });
   }
 }
