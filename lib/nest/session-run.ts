@@ -5,7 +5,7 @@ import type { DetachedHost, EntryPoint } from '../session/detached-host.js';
 import { HostedSession } from '../session/hosted-session.js';
 import type { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
-import { tellEnded } from './ended-by-request.js';
+import { tellEnded } from './sessions-under-way.js';
 import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';

@@ -12,10 +12,10 @@ import { JOB, JOB_WITH_VALUES, assertRunnable, runStored, runWithValues } from '
 import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
+import { sessionContext } from '../session/session.context.js';
 import type { Readable } from '../session/session-keys.js';
-import { destroyUnstored, subjectUnderWay, tellEnded } from './ended-by-request.js';
 import { ListCursors } from './list-cursors.js';
-import { tellStoreIsDown, tellingFailure } from './sessions-under-way.js';
+import { destroyUnstored, subjectUnderWay, tellEnded, tellingFailure } from './sessions-under-way.js';
 import {
   type ReadSession,
   type SessionPage,
@@ -241,7 +241,7 @@ export class SessionManager {
    */
   async check(): Promise<StoreCheck> {
     const checked = await this.#lifecycles.driverInUse.check();
-    if (!checked.up) tellStoreIsDown();
+    if (!checked.up) sessionContext.getStore()?.storeFailed();
     return checked;
   }
 
