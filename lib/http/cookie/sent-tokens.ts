@@ -11,8 +11,6 @@ export interface SentTokens extends RequestCookies {
   readonly header: SessionHeader | null;
 }
 
-const NO_NAMES: readonly string[] = [];
-
 /**
  * Finds the session tokens in the headers of a request: in the header that replaces the cookie, if present,
  * or else in cookies.
@@ -22,7 +20,7 @@ export function sentTokens(
   headers: IncomingHttpHeaders,
 ): SentTokens {
   const inHeader = header === null ? null : header.read(headers);
-  if (inHeader !== null) return { tokens: inHeader, names: NO_NAMES, earlierTokens: undefined, header };
+  if (inHeader !== null) return { tokens: inHeader, names: [], earlierTokens: undefined, header };
   const { tokens, names } = cookie.read(headers.cookie);
   if (earlierCookies === null) return { tokens, names, earlierTokens: undefined, header: null };
   const sent = headers.cookie;

@@ -10,8 +10,6 @@ import type { HeadAddition, TokenField } from '../response/response-head.js';
  */
 const MAX_LINE = 8000;
 
-const NO_TOKENS: readonly string[] = [];
-
 /** The header of clients without cookies. */
 export class SessionHeader {
   readonly place: TokenPlace;
@@ -42,7 +40,7 @@ export class SessionHeader {
     const value = headers[this.#key];
     // Node.js joins repeated headers with commas, which no token contains.
     if (typeof value !== 'string') return null;
-    return value === '' ? NO_TOKENS : [value];
+    return value === '' ? [] : [value];
   }
 
   /**

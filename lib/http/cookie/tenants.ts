@@ -36,15 +36,12 @@ export class Tenants {
     const key = `${name ?? ''}\n${domain ?? ''}`;
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    const setup = this.#setUp({ ...this.#options, name: ownOf(name), domain: ownOf(domain) });
+    // Copies: a substring of a header would keep the whole header in memory.
+    const own = { name: name && ownText(name), domain: domain && ownText(domain) };
+    const setup = this.#setUp({ ...this.#options, ...own });
     this.#kept.set(ownText(key), setup);
     return setup;
   }
-}
-
-/** A substring of a header would keep the whole header in memory. */
-function ownOf(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : ownText(text);
 }
 
 function answerOf(
