@@ -1,5 +1,6 @@
 import { prepareGate, type OriginalMethods } from '../response/gated-methods.js';
 import type { HttpSessions } from '../http-sessions.js';
+import { hasFunctions } from '../../options/read-option.js';
 import { type Done, callInContext, declareBound } from '../bind-to-request.js';
 import type { RawRequest, RawResponse } from '../raw-http.js';
 import type { Application, RouterBinding } from './router-binding.js';
@@ -67,13 +68,6 @@ function sharedPrototype<T extends object>(response: T): T {
  * copies of Express.
  */
 export function isExpress(instance: unknown): instance is ExpressLike {
-  return (
-    typeof instance === 'function' &&
-    'route' in instance &&
-    typeof instance.route === 'function' &&
-    'router' in instance &&
-    'use' in instance &&
-    'request' in instance &&
-    'response' in instance
-  );
+  if (typeof instance !== 'function' || !hasFunctions(instance, 'route')) return false;
+  return ['router', 'use', 'request', 'response'].every((name) => name in instance);
 }
