@@ -10,7 +10,8 @@ import {
   merge,
   of,
 } from 'rxjs';
-import { discardValue } from './discard-value.js';
+import { StreamableFile } from '@nestjs/common';
+import { hasFunctions } from '../../options/read-option.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { SessionLimitError, SessionUnavailableException } from '../../session.exception.js';
 import { FlashMessages } from '../../session/flash-messages.js';
@@ -81,6 +82,16 @@ function stored(step: Step, session: SessionCommits, answersItself: boolean): Ob
       throw asRefusal(error, session);
     },
   );
+}
+
+/** Closes a value that nobody will read: an open stream would hold its file or connection. */
+function discardValue(value: unknown): void {
+  const stream: unknown = value instanceof StreamableFile ? value.getStream() : value;
+  if (isStream(stream)) stream.destroy();
+}
+
+function isStream(value: unknown): value is { destroy(): unknown } {
+  return hasFunctions(value, 'pipe', 'destroy');
 }
 
 function asSent(step: Step): Step {
