@@ -34,30 +34,20 @@ export interface SentCookie {
 
 /** A cookie from the value of a Set-Cookie header. Attributes that it lacks are undefined or false. */
 export function sentCookie(header: string): SentCookie {
-  const {
-    name,
-    value = '',
-    maxAge,
-    path,
-    domain,
-    httpOnly,
-    secure,
-    sameSite,
-    partitioned,
-    priority,
-  } = parseSetCookie(header, { decode: asItIs });
+  const cookie = parseSetCookie(header, { decode: asItIs });
+  const { name, value = '', maxAge, sameSite } = cookie;
   return {
     name,
     value,
     expired: maxAge !== undefined && maxAge <= 0,
     maxAge,
-    path,
-    domain,
-    httpOnly: httpOnly === true,
-    secure: secure === true,
+    path: cookie.path,
+    domain: cookie.domain,
+    httpOnly: cookie.httpOnly === true,
+    secure: cookie.secure === true,
     sameSite: typeof sameSite === 'boolean' ? undefined : sameSite,
-    partitioned: partitioned === true,
-    priority,
+    partitioned: cookie.partitioned === true,
+    priority: cookie.priority,
   };
 }
 
