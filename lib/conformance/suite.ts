@@ -80,8 +80,6 @@ export interface DriverAtTest {
 }
 
 /** The functions that the parts of the suite are written with. */
-export interface ConformanceSuite {
-  readonly describe: (name: string, body: () => void) => unknown;
+export interface ConformanceSuite extends Required<Omit<ConformanceFramework, 'it'>> {
   readonly it: (sentence: string, test: (at: DriverAtTest) => Promise<void>) => unknown;
-  readonly expect: (actual: unknown) => ConformanceExpectation;
 }
