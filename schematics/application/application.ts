@@ -19,7 +19,6 @@ interface WorkspaceSettings {
 export class Application {
   readonly #ts: Compiler = loadTypeScript();
   readonly #parsed = new Map<string, ParsedFile>();
-  #libraries: readonly string[] | undefined;
 
   /** @param sourceRoot the folder of its sources: `src`, or `apps/shop/src` in a monorepo */
   constructor(
@@ -61,12 +60,11 @@ export class Application {
 
   /** Its sources, then those of the libraries in its monorepo, as nest-cli.json lists them. */
   get sourcesWithLibraries(): ParsedFile[] {
-    this.#libraries ??= this.#findLibraries();
     return [...this.sources, ...this.#libraries.flatMap((folder) => this.#sourcesBelow(folder))];
   }
 
   /** The folders with the sources of libraries. Comments in nest-cli.json are no error. */
-  #findLibraries(): readonly string[] {
+  get #libraries(): readonly string[] {
     const path = 'nest-cli.json';
     const { config }: { config?: WorkspaceSettings | null } = this.#ts.parseConfigFileTextToJson(
       path,
