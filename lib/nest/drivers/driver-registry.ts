@@ -10,6 +10,7 @@ import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
 import { isDriverLike, providedDrivers } from './provided-drivers.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
+import { isThenable } from '../../state/is-thenable.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
 import { type BuiltInDriver, OPTION_NAMES, replacements, unexplained } from '../../options/option-table.js';
@@ -92,7 +93,7 @@ export class DriverRegistry {
     const factory = this.#factories.get(name);
     if (factory === undefined) {
       if (!isBuiltIn(name)) throw this.#unknown(name);
-      const lazy = new LazyDriver(name, async () => this.#open(name, await this.#makeBuiltIn(name)));
+      const lazy = this.#lazy(name, () => this.#makeBuiltIn(name));
       this.#drivers.set(name, lazy);
       return lazy;
     }
@@ -117,8 +118,7 @@ export class DriverRegistry {
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       const make = async (): Promise<AnyDriver> =>
         this.checked(name, await this.#injection.make(name, definition, this.configOf(name)));
-      const lazy = (): AnyDriver => new LazyDriver(name, async () => this.#open(name, await make()));
-      this.#drivers.set(name, isMade(name) ? await make() : lazy());
+      this.#drivers.set(name, isMade(name) ? await make() : this.#lazy(name, make));
     }
     for (const name of BUILT_IN_NAMES) {
       const wanted = inUse.includes(name) || this.configOf(name) !== undefined;
@@ -126,7 +126,8 @@ export class DriverRegistry {
       // Making the driver checks its options. A driver that is not in use does not connect yet.
       const driver = await this.#makeBuiltIn(name);
       this.#builtIn.add(name);
-      this.#drivers.set(name, inUse.includes(name) ? driver : this.#openedOnDemand(name, driver));
+      const isReady = inUse.includes(name) || isSealing(driver);
+      this.#drivers.set(name, isReady ? driver : this.#lazy(name, () => driver));
     }
     // A driver made per request may need the request, and there is none yet.
     for (const name of inUse) if (this.perRequest(name) === null) this.get(name);
@@ -141,18 +142,18 @@ export class DriverRegistry {
     return makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.keyring);
   }
 
-  #openedOnDemand(name: string, driver: AnyDriver): AnyDriver {
-    return isSealing(driver) ? driver : new LazyDriver(name, () => this.#open(name, driver));
-  }
-
-  async #open(name: string, driver: AnyDriver): Promise<RecordDriver> {
-    if (isSealing(driver)) {
-      throw new SessionConfigError(
-        `The session driver "${name}" keeps no records: there is nothing to read.`,
-      );
-    }
-    await driver.open?.(this.configOf(name));
-    return driver;
+  /** @param make makes the driver on its first use, when it is opened too */
+  #lazy(name: string, make: () => AnyDriver | Promise<AnyDriver>): LazyDriver {
+    return new LazyDriver(name, async () => {
+      const driver = await make();
+      if (isSealing(driver)) {
+        throw new SessionConfigError(
+          `The session driver "${name}" keeps no records: there is nothing to read.`,
+        );
+      }
+      await driver.open?.(this.configOf(name));
+      return driver;
+    });
   }
 
   /**
@@ -203,7 +204,7 @@ export class DriverRegistry {
         `The session driver "${name}" is no object (it is ${shown(candidate)}). ${WHAT_A_DRIVER_HAS}`,
       );
     }
-    if ('then' in candidate && typeof candidate.then === 'function') {
+    if (isThenable(candidate)) {
       throw new SessionConfigError(
         `The session driver "${name}" is a promise: the function given to extend returns the driver itself. ` +
           "Let its open() wait, or use the option 'drivers' with an asynchronous useFactory.",
