@@ -22,7 +22,12 @@ export function refuseCall(
   const callback = callbackIn(args);
   if (operation === 'write' || (operation === 'end' && isChunk(args[0]))) {
     const isCutOff = isGone(res) && !res.writableEnded;
-    process.nextTick(report, res, isCutOff ? destroyed(operation) : writeAfterEnd(why), callback);
+    process.nextTick(
+      report,
+      res,
+      isCutOff ? destroyed(operation) : streamError(why, 'ERR_STREAM_WRITE_AFTER_END'),
+      callback,
+    );
   } else if (callback !== undefined) {
     callWhenEnded(res, callback);
   }
@@ -65,7 +70,7 @@ function report(res: ServerResponse, error: Error, callback: CallableFunction | 
   // Once, however many writes there were. By this code Fastify tells an incomplete response from a mistake.
   if (replaced.has(res)) return;
   replaced.add(res);
-  emit(res, Object.assign(new Error(REPLACED), { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
+  emit(res, streamError(REPLACED, 'ERR_STREAM_PREMATURE_CLOSE'));
 }
 
 function emit(res: ServerResponse, error: Error): void {
@@ -93,20 +98,17 @@ function isChunk(argument: unknown): boolean {
   return typeof argument !== 'function' && Boolean(argument);
 }
 
-// The errors of Node.js's streams, which it does not export.
-
-function writeAfterEnd(message: string): Error {
-  return Object.assign(new Error(message), { code: 'ERR_STREAM_WRITE_AFTER_END' });
+/** An error of Node.js's streams, which it does not export. */
+function streamError(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function destroyed(operation: Operation): Error {
-  const message = `Cannot call ${operation} after a stream was destroyed`;
-  return Object.assign(new Error(message), { code: 'ERR_STREAM_DESTROYED' });
+  return streamError(`Cannot call ${operation} after a stream was destroyed`, 'ERR_STREAM_DESTROYED');
 }
 
 function alreadyFinished(): Error {
-  const message = 'Cannot call end after a stream was finished';
-  return Object.assign(new Error(message), { code: 'ERR_STREAM_ALREADY_FINISHED' });
+  return streamError('Cannot call end after a stream was finished', 'ERR_STREAM_ALREADY_FINISHED');
 }
 
 function ignore(): void {}
