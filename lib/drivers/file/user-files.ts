@@ -1,9 +1,8 @@
 import { readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { parseJson } from '../packed-record.js';
 import { textHash } from '../text-hash.js';
 import { entriesOf, makeFolders, notEmptyCodes, unless } from './file-system.js';
-import { filesOf } from './session-files.js';
 
 const FILE_MODE = 0o600;
 const users = 'users';
@@ -28,7 +27,7 @@ export class UserFiles {
 
   async add(userId: string, id: string): Promise<void> {
     const folder = this.#folderOf(userId);
-    const entry = join(folder, nameOf(id));
+    const entry = join(folder, textHash(id));
     const make = (): Promise<void> => writeFile(entry, JSON.stringify(id), { mode: FILE_MODE });
     // An empty folder may be removed at any moment.
     while (
@@ -70,8 +69,4 @@ export class UserFiles {
     const hash = textHash(userId);
     return join(this.#location, hash.slice(0, 2), hash);
   }
-}
-
-function nameOf(id: string): string {
-  return basename(filesOf('', id).record);
 }
