@@ -81,8 +81,13 @@ export class ClientSession {
 
   /** Whether the session is known to have another id than when it was last loaded. */
   get hasMoved(): boolean {
+    return !this.#isOver && this.#movedTo !== null;
+  }
+
+  /** The id that the session got in this process since it was last loaded, as its watch knows; null for none. */
+  get #movedTo(): string | null {
     const id = this.#known?.watch.id ?? null;
-    return !this.#isOver && id !== null && id !== this.#known?.id;
+    return id === this.#known?.id ? null : id;
   }
 
   /** The client has disconnected: stops watching its session. */
@@ -99,7 +104,9 @@ export class ClientSession {
 
   /** Loads the client's session. A failure is reported to the code that uses the session. */
   async load(): Promise<MessageSession> {
-    this.#followInProcess();
+    // The store remembers the move only briefly.
+    const to = this.#movedTo;
+    if (to !== null) this.#goOnAs(to);
     const opened = this.make();
     this.#setup.running.begin(opened.host);
     try {
@@ -109,12 +116,6 @@ export class ClientSession {
       opened.host.failed(error);
       return opened;
     }
-  }
-
-  /** If the session got another id in this process, its watch knows; the store remembers the move only briefly. */
-  #followInProcess(): void {
-    const id = this.#known?.watch.id ?? null;
-    if (id !== null && id !== this.#known?.id) this.#goOnAs(id);
   }
 
   #goOnAs(id: string): void {
