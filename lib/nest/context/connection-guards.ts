@@ -33,7 +33,8 @@ export async function assertAdmitted(
   hook: () => unknown,
   args: unknown[],
 ): Promise<void> {
-  const context = new ExecutionContextHost(args, constructorOf(gateway), hook);
+  const { constructor } = gateway;
+  const context = new ExecutionContextHost(args, isType(constructor) ? constructor : null, hook);
   context.setType('ws');
   for (const guard of guards) {
     const instance =
@@ -42,11 +43,6 @@ export async function assertAdmitted(
     if (!(await (isObservable(answer) ? lastValueFrom(answer) : answer)))
       throw new ForbiddenException('Forbidden resource');
   }
-}
-
-function constructorOf(gateway: object): Type | null {
-  const { constructor } = gateway;
-  return isType(constructor) ? constructor : null;
 }
 
 function isType(value: unknown): value is Type {
