@@ -104,7 +104,7 @@ const BELOW: Record<string, readonly string[]> = {
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
   sockets: ['session.exception.ts', 'options', 'state', 'drivers', 'lifecycle', 'session', 'http'],
-  graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
+  graphql: ['session.errors.ts', 'session.exception.ts', 'state', 'session', 'http', 'sockets'],
   forms: ['session.errors.ts', 'state', 'session', 'http'],
   nest: ['graphql', 'sockets', 'session.exception.ts', 'events', ...TO_HTTP],
   // Helpers for tests of applications.

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { propertyOf } from '../http/property-of.js';
+import { propertyOf } from '../state/property-of.js';
 import { isHandshake } from '../http/raw-http.js';
 import { type AnyRequest, sessionOf } from '../http/http-sessions.js';
 import type { HostedSession } from '../session/hosted-session.js';

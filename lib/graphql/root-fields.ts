@@ -1,4 +1,4 @@
-import { propertyOf } from '../http/property-of.js';
+import { propertyOf } from '../state/property-of.js';
 import { resolverArguments } from './resolver-arguments.js';
 
 /** The root fields of an execution whose handlers have declared it, by response name. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { propertyOf } from './property-of.js';
+import { propertyOf } from '../state/property-of.js';
 
 /** Fastify's view of the route that a request came to. */
 export interface Route {

@@ -11,6 +11,7 @@ import { type Values, isObject } from '../state/values.js';
 import { type ConnectStore, destroyIn, getFrom } from '../stores/connect-store-calls.js';
 import { decoded, unsigned } from './signed-ids.js';
 import { type commonOptions, isOver, secretsOf, userIn } from './source-options.js';
+import { propertyOf } from '../state/property-of.js';
 
 /** The options of a library whose cookie is a signed id, besides those of its cookie. */
 export const signedIdOptions = (library: string) =>
@@ -79,7 +80,7 @@ function contentOf(session: Values, userPath: string | undefined): ForeignConten
 
 /** Epoch ms; null if the cookie ends with the browser. */
 function expiryOf(cookie: unknown): number | null {
-  const expires = isObject(cookie) ? cookie['expires'] : undefined;
+  const expires = propertyOf(cookie, 'expires');
   if (!(expires instanceof Date) && typeof expires !== 'string') return null;
   const time = new Date(expires).getTime();
   return Number.isNaN(time) ? null : time;

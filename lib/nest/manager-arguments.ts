@@ -1,6 +1,7 @@
 import { withoutText } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
-import { isObject, isPlainValues } from '../state/values.js';
+import { isPlainValues } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * The raw id that a method of SessionManager was given.
@@ -39,7 +40,7 @@ export function exceptedHandle(options: unknown): string | null {
   if (stray !== undefined) throw endAllRefuses(`the option '${stray}'`);
   const { except } = options;
   if (except === undefined) return null;
-  const handle = isObject(except) ? except['handle'] : undefined;
+  const handle = propertyOf(except, 'handle');
   if (typeof handle !== 'string') throw endAllRefuses(`${withoutText(except)} as 'except'`);
   return handle;
 }

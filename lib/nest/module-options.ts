@@ -5,6 +5,7 @@ import { plainOptions } from '../options/plain-options.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 import { isObject } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * The interface of a class given to `forRootAsync` as `useClass` or `useExisting`.
@@ -108,10 +109,8 @@ export function withCheckedFactory(
 
 /** Calls the class that `useClass` or `useExisting` names, if it can make options. */
 function optionsOf(factory: unknown, named: string): unknown {
-  if (typeof factory === 'object' && factory !== null && 'createSessionOptions' in factory) {
-    const { createSessionOptions } = factory;
-    if (typeof createSessionOptions === 'function') return createSessionOptions.call(factory);
-  }
+  const createOptions = propertyOf(factory, 'createSessionOptions');
+  if (typeof createOptions === 'function') return Reflect.apply(createOptions, factory, []);
   throw new SessionConfigError(
     `SessionModule.forRootAsync got ${named}, which has no method createSessionOptions; it takes a SessionOptionsFactory.`,
   );

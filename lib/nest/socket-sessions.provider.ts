@@ -1,6 +1,6 @@
 import { IntrinsicException, Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
-import { propertyOf } from '../http/property-of.js';
+import { propertyOf } from '../state/property-of.js';
 import { reasonOf } from '../http/wording.js';
 import { SessionLimitError } from '../session.exception.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';

@@ -2,6 +2,7 @@ import { type Check, Refusal, hasFunctions, readOption, refused, shown } from '.
 import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './read-table.js';
 import { isObject } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * The part of a client that the driver uses; `MemcacheClient` of memcache-client 1 satisfies it.
@@ -80,9 +81,7 @@ const client = refine(
 
 /** Counts the servers in the options of a MemcacheClient: `{ server: { servers: [...] } }`. */
 function countServers(given: object): number {
-  const options: unknown = 'options' in given ? given.options : undefined;
-  const server = isObject(options) ? options['server'] : undefined;
-  const names = isObject(server) ? server['servers'] : undefined;
+  const names = propertyOf(propertyOf(propertyOf(given, 'options'), 'server'), 'servers');
   return Array.isArray(names) ? names.length : 1;
 }
 

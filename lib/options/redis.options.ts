@@ -5,6 +5,7 @@ import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * The part of an ioredis client that the driver uses; `Redis` and `Cluster` of ioredis 5 and 6 satisfy it.
@@ -115,8 +116,8 @@ const OF_REPLICAS =
   "got a Cluster that reads from replicas, which may still hold a session that was logged out; it takes one with scaleReads: 'master'.";
 
 function readsFromReplicas(given: object): boolean {
-  const options: unknown = 'options' in given ? given.options : undefined;
-  return isObject(options) && 'scaleReads' in options && options['scaleReads'] !== 'master';
+  const scaleReads = propertyOf(propertyOf(given, 'options'), 'scaleReads');
+  return scaleReads !== undefined && scaleReads !== 'master';
 }
 
 /** The driver's own options; everything else is an option of ioredis. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { propertyOf } from '../http/property-of.js';
+import { propertyOf } from '../state/property-of.js';
 import type { TenantRequest } from '../options/cookie.options.js';
 
 /** The parts of a socket's HTTP request that a session needs. */

@@ -1,4 +1,5 @@
 import { unlessLost } from './lost-call.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * The part of a store made for express-session that is used here; stores of @fastify/session are the same.
@@ -64,5 +65,5 @@ function called<T>(begin: (done: (error?: unknown, result?: T) => void) => unkno
 }
 
 function isNoEntry(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return error instanceof Error && propertyOf(error, 'code') === 'ENOENT';
 }

@@ -4,7 +4,7 @@ import type { RecordDriver } from '../drivers/driver.js';
 import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
-import { isObject } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 export type { ConnectStore };
 
@@ -37,8 +37,7 @@ export function connectStore(store: ConnectStore): RecordDriver {
   return new PlainStoreDriver(
     {
       async get(name) {
-        const session = await getFrom(store, name);
-        return isObject(session) ? session[FIELD] : null;
+        return propertyOf(await getFrom(store, name), FIELD);
       },
       set: (name, kept, expiresAt) => setIn(store, name, { cookie: cookieUntil(expiresAt), [FIELD]: kept }),
       remove: (name) => destroyIn(store, name),

@@ -3,7 +3,7 @@ import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { KeyedQueue } from '../drivers/keyed-queue.js';
 import { packRecord, unpackRecord } from '../drivers/packed-record.js';
 import { textHash } from '../drivers/text-hash.js';
-import { isObject } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 /** The format of stored records. Other formats are not read. */
 const FORMAT = 1;
@@ -142,9 +142,9 @@ function keptRecord(record: SessionRecord): KeptRecord {
 
 /** The record in a value that a store returned; null if there is none. */
 function recordIn(kept: unknown): SessionRecord | null {
-  if (!isObject(kept) || kept['format'] !== FORMAT) return null;
-  const { record } = kept;
+  if (propertyOf(kept, 'format') !== FORMAT) return null;
+  const record = propertyOf(kept, 'record');
   if (typeof record === 'string') return unpackRecord(record);
-  const base64 = isObject(record) ? record['base64'] : undefined;
+  const base64 = propertyOf(record, 'base64');
   return typeof base64 === 'string' ? unpackRecord(Buffer.from(base64, 'base64').toString()) : null;
 }

@@ -4,7 +4,7 @@ import type { CookieSetup } from '../http/cookie/cookie-setup.js';
 import { type Caller, VISITOR } from '../lifecycle/caller.js';
 import { recordedAs } from '../lifecycle/users/recorded-user.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { propertyOf } from '../http/property-of.js';
+import { propertyOf } from '../state/property-of.js';
 import { withoutText } from '../options/read-option.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionLifecycles } from '../nest/session-lifecycles.js';
@@ -94,8 +94,7 @@ export class TestSessions {
       throw new SessionConfigError(
         "sessions.header() needs the option 'header', which this application does not set: its clients send a cookie, sessions.cookie().",
       );
-    const { token } = await this.#begin(values, options, header.place);
-    return { [header.field.name]: token };
+    return { [header.field.name]: await this.#begin(values, options, header.place) };
   }
 
   /**
@@ -175,15 +174,12 @@ export class TestSessions {
 
   async #cookies(values: Values, options: VisitOptions): Promise<string[]> {
     const setup = this.#setup(options.host);
-    const { token } = await this.#begin(values, options, setup.place);
+    const token = await this.#begin(values, options, setup.place);
     return setup.cookie.set(token, undefined, []).map((each) => each.split(';')[0] ?? '');
   }
 
-  async #begin(
-    values: Values,
-    { host, ...before }: VisitOptions,
-    place: TokenPlace,
-  ): Promise<{ token: string }> {
+  /** @returns the token of a new session */
+  async #begin(values: Values, { host, ...before }: VisitOptions, place: TokenPlace): Promise<string> {
     const life = this.#lifecycles.createLifecycle(VISITOR, undefined, place);
     const hosted = new HostedSession(this.#host(life, this.#setup(host), []));
     const { session } = hosted;
@@ -192,7 +188,7 @@ export class TestSessions {
     if (userId !== null) life.state.facts.signIn = [systemClock.now(), recordedAs(userId)];
     hosted.begin();
     await hosted.commitDue();
-    return { token: life.token };
+    return life.token;
   }
 
   #host(life: SessionLifecycle, { cookie }: CookieSetup, tokens: readonly string[]): TestHost {

@@ -2,6 +2,7 @@ import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { isPlain } from '../state/object-kinds.js';
 import { isObject } from '../state/values.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * An agent of supertest or superagent: it keeps cookies, and sends the headers set on it with each request.
@@ -68,7 +69,7 @@ export function fillJar(agent: CookieAgent, cookies: readonly string[], path: st
 }
 
 function hostOf(agent: object): string | undefined {
-  const app: unknown = 'app' in agent ? agent.app : undefined;
+  const app = propertyOf(agent, 'app');
   if (typeof app === 'string') return URL.canParse(app) ? new URL(app).hostname : undefined;
   return app === undefined ? undefined : SUPERTEST_HOST;
 }

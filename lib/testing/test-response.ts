@@ -1,4 +1,4 @@
-import { propertyOf } from '../http/property-of.js';
+import { propertyOf } from '../state/property-of.js';
 
 /**
  * A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`.

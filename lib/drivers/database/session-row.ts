@@ -2,6 +2,7 @@ import { isObject } from '../../state/values.js';
 import type { SessionRecord } from '../driver.js';
 import { toColumnSeconds } from './session-columns.js';
 import { fromStoredText, toStoredId, toDisplayText, toStoredText } from './stored-text.js';
+import { propertyOf } from '../../state/property-of.js';
 
 /** The values of a row, in the order of `sessionProperties`. */
 export type SessionRow = readonly (string | number | null)[];
@@ -50,7 +51,8 @@ export function toRecord(row: unknown): SessionRecord | null {
  * hold.
  */
 export function idOf(row: unknown): string | null {
-  return isObject(row) && typeof row['id'] === 'string' ? row['id'] : null;
+  const id = propertyOf(row, 'id');
+  return typeof id === 'string' ? id : null;
 }
 
 const toText = (value: unknown): string | null => (typeof value === 'string' ? fromStoredText(value) : null);

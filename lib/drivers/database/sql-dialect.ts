@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../session.errors.js';
+import { propertyOf } from '../../state/property-of.js';
 
 /** The SQL that a database takes; MariaDB takes that of MySQL. */
 export type SqlDialect = 'sqlite' | 'postgres' | 'mysql';
@@ -34,10 +35,7 @@ export function dialectOf(type: string): SqlDialect {
  */
 export function assertCarriesAllText({ options }: Pick<DataSource, 'options'>): void {
   if (options.type !== 'mysql' && options.type !== 'mariadb') return;
-  const { extra } = options;
-  const own: unknown =
-    typeof extra === 'object' && extra !== null && 'charset' in extra ? extra.charset : undefined;
-  const charset = own ?? options.charset;
+  const charset = propertyOf(options.extra, 'charset') ?? options.charset;
   if (typeof charset !== 'string' || /^utf8mb4/i.test(charset)) return;
   throw new SessionConfigError(
     `The session driver "database" got a TypeORM data source with charset "${charset}", which has no place for every ` +

@@ -1,5 +1,6 @@
 import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
 import type { SessionTable } from './session-table.js';
+import { propertyOf } from '../../state/property-of.js';
 
 /** The fields that database clients set on their errors. */
 interface ClientError {
@@ -12,16 +13,13 @@ interface ClientError {
 
 /** The client's own part of an error; TypeORM wraps it in an error that carries the statement's parameters. */
 function clientErrorOf(error: unknown): ClientError {
-  const inner =
-    error instanceof Error && 'driverError' in error && error.driverError instanceof Error
-      ? error.driverError
-      : error;
-  const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
+  const wrapped = propertyOf(error, 'driverError');
+  const inner = wrapped instanceof Error ? wrapped : error;
+  const [said, given, sqlState] = ['message', 'code', 'sqlState'].map((name) => propertyOf(inner, name));
+  const code = typeof given === 'string' ? given : '';
   // A failed connection to a name with several addresses is an AggregateError without a message.
-  const message = (inner instanceof Error ? inner.message : '') || code || 'The database client failed.';
-  return inner instanceof Error && 'sqlState' in inner && typeof inner.sqlState === 'string'
-    ? { message, code, sqlState: inner.sqlState }
-    : { message, code };
+  const message = (typeof said === 'string' ? said : '') || code || 'The database client failed.';
+  return typeof sqlState === 'string' ? { message, code, sqlState } : { message, code };
 }
 
 // Each statement is its own transaction, which the server has undone completely, so it may be sent again.

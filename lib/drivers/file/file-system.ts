@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { propertyOf } from '../../state/property-of.js';
 
 /** The error codes for removing a folder into which others have put something. POSIX allows either. */
 export const notEmptyCodes: readonly string[] = ['ENOTEMPTY', 'EEXIST'];
@@ -12,9 +13,8 @@ export const noRoomCodes: readonly string[] = ['ENOSPC', 'EDQUOT'];
 
 /** Whether an error is a file system error with one of these codes (`ENOENT`, ...). */
 export function hasCode(error: unknown, ...codes: readonly string[]): error is Error {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
-  );
+  const code = propertyOf(error, 'code');
+  return error instanceof Error && codes.some((each) => each === code);
 }
 
 /** The result of a file operation, or undefined if it fails with one of the expected codes. */

@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { propertyOf } from '../../state/property-of.js';
 
 /** How many errors of a chain of causes are looked at. */
 const DEEPEST = 5;
@@ -63,11 +64,7 @@ function chainOf(error: unknown): Error[] {
  */
 function causeOf(error: Error): unknown {
   if (error instanceof AggregateError) return error.errors[0];
-  return error.cause ?? valueOf(error, 'driverError') ?? valueOf(error, 'lastNodeError');
-}
-
-function valueOf(error: Error, name: string): unknown {
-  return Reflect.get(error, name);
+  return error.cause ?? propertyOf(error, 'driverError') ?? propertyOf(error, 'lastNodeError');
 }
 
 function codeOf(error: Error): string | undefined {
@@ -98,10 +95,10 @@ function memcachedWord({ message }: Error): string | undefined {
  * MongoDB.
  */
 function clientCode(error: Error): string | undefined {
-  const code = valueOf(error, 'code');
+  const code = propertyOf(error, 'code');
   if (typeof code === 'number') return `code ${code}`;
   if (typeof code !== 'string' || !plainCode.test(code)) return undefined;
-  const state = valueOf(error, 'sqlState');
+  const state = propertyOf(error, 'sqlState');
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? `${code}, SQLSTATE ${state}` : code;
 }
 
@@ -110,9 +107,9 @@ function clientCode(error: Error): string | undefined {
  * name, no URL.
  */
 function addressOf(error: Error): string | undefined {
-  const address = valueOf(error, 'address');
-  const port = valueOf(error, 'port');
-  if (valueOf(error, 'syscall') !== 'connect' || typeof address !== 'string' || isIP(address) === 0)
+  const address = propertyOf(error, 'address');
+  const port = propertyOf(error, 'port');
+  if (propertyOf(error, 'syscall') !== 'connect' || typeof address !== 'string' || isIP(address) === 0)
     return undefined;
   return `${isIPv6(address) ? `[${address}]` : address}:${String(port)}`;
 }

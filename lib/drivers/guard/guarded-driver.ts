@@ -4,6 +4,7 @@ import type { SessionRecord, UserRecords } from '../driver.js';
 import type { RecordStore } from '../record-store.js';
 import type { GuardedStore, StoreGuard } from './store-guard.js';
 import { isObject } from '../../state/values.js';
+import { propertyOf } from '../../state/property-of.js';
 
 /**
  * The driver methods that sessions use, with each call made through a guard and each answer checked.
@@ -116,8 +117,7 @@ function wrongAnswer(driver: string, method: string, answer: unknown, returns: s
 }
 
 function isRecord(answer: unknown): answer is Record<string, unknown> {
-  if (!isObject(answer)) return false;
-  const typeOf = (field: keyof SessionRecord): string => typeof Reflect.get(answer, field);
+  const typeOf = (field: keyof SessionRecord): string => typeof propertyOf(answer, field);
   return typeOf('payload') === 'string' && typeOf('version') === 'number' && typeOf('expiresAt') === 'number';
 }
 

@@ -1,6 +1,6 @@
 import type { HttpSessions } from '../http-sessions.js';
 import { type Method, bindToRequest, callInContext, isMethod, likeOriginal } from '../bind-to-request.js';
-import { propertyOf } from '../property-of.js';
+import { propertyOf } from '../../state/property-of.js';
 import type { RawRequest } from '../raw-http.js';
 import type { RouterBinding } from '../express/router-binding.js';
 import { isContainer } from '../../state/values.js';

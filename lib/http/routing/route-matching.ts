@@ -1,5 +1,5 @@
 import type { HttpServer } from '@nestjs/common';
-import { propertyOf } from '../property-of.js';
+import { propertyOf } from '../../state/property-of.js';
 
 /** How the router of an application compares paths. */
 export interface RouteMatching {

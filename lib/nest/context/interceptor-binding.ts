@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { declareBound, isBound, likeOriginal } from '../../http/bind-to-request.js';
-import { propertyOf } from '../../http/property-of.js';
+import { propertyOf } from '../../state/property-of.js';
 import { hasFunctions } from '../../options/read-option.js';
 import type { HostedSession } from '../../session/hosted-session.js';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
