@@ -24,16 +24,14 @@ export function socketSessions(
     patienceMs: settings.storeTimeout,
     isExcluded: routesOf('exclude', settings, config, adapterHost),
     isPassive: routesOf('passive', settings, config, adapterHost),
-    connections: {
-      watch: (place, livesInCookie, request) => lifecycles.watch(place, livesInCookie, request),
-      unstored: (error) => {
-        if (error instanceof SessionLimitError) return;
-        log.error(`A session could not be stored after a message on a socket: ${reasonOf(error)}`);
-      },
-      hookFailed: (error) => {
-        if (error instanceof IntrinsicException || isRefusal(error)) return;
-        log.error(error);
-      },
+    watch: (place, livesInCookie, request) => lifecycles.watch(place, livesInCookie, request),
+    unstored: (error) => {
+      if (error instanceof SessionLimitError) return;
+      log.error(`A session could not be stored after a message on a socket: ${reasonOf(error)}`);
+    },
+    hookFailed: (error) => {
+      if (error instanceof IntrinsicException || isRefusal(error)) return;
+      log.error(error);
     },
   });
 }

@@ -12,17 +12,15 @@ import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, SocketHost, type SocketTexts } from './socket-host.js';
 
 /** The settings that all sockets of an application share. */
-interface SocketSettings extends DetachedSettings {
+interface SocketSettings extends DetachedSettings, Pick<ConnectionSetup, 'unstored' | 'hookFailed'> {
   readonly tokens: TokenSetup;
   readonly isExcluded: RouteTest | null;
   /** Matches sockets whose messages renew nothing. */
   readonly isPassive: RouteTest | null;
   /** How long a shutdown waits for running handlers, in ms. */
   readonly patienceMs: number;
-  readonly connections: Omit<ConnectionSetup, 'host' | 'running' | 'tokenOf' | 'watch'> & {
-    /** As in `ConnectionSetup`; with the request of the handshake if a driver is created for each request. */
-    watch(place: Whereabouts, livesInCookie: boolean, request: unknown): Watch;
-  };
+  /** As in `ConnectionSetup`; with the request of the handshake if a driver is created for each request. */
+  watch(place: Whereabouts, livesInCookie: boolean, request: unknown): Watch;
 }
 
 /** The tokens of a client, and their place. */
@@ -80,8 +78,8 @@ export class SocketSessions {
     const request = settings.lifecycles.needsRequest ? handshake?.request : undefined;
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
     const connectionSetup: ConnectionSetup = {
-      ...settings.connections,
-      watch: (watched, livesInCookie) => settings.connections.watch(watched, livesInCookie, request),
+      ...settings,
+      watch: (watched, livesInCookie) => settings.watch(watched, livesInCookie, request),
       running: this.#running,
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
@@ -104,7 +102,7 @@ export class SocketSessions {
 
   /** Without a handshake, or if the tenant cannot be determined from it, the client has no session. */
   #sentBy(handshake: Handshake | null): ClientTokens {
-    const { tokens: ofAll, connections } = this.#settings;
+    const { tokens: ofAll } = this.#settings;
     if (handshake !== null) {
       try {
         return clientTokens(
@@ -112,7 +110,7 @@ export class SocketSessions {
           handshake,
         );
       } catch (error) {
-        connections.hookFailed(error);
+        this.#settings.hookFailed(error);
       }
     }
     return { tokens: [], place: ofAll.place, setup: ofAll };
