@@ -1,22 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { ResponseGate } from './response-gate.js';
 
-/** The overloads of Node's response methods fit no single argument list, so arguments are passed on unchanged. */
-type Method = CallableFunction;
+type MethodName = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 
 /**
  * The methods that a gate calls: those the response had before, including those of another library or another
- * gate.
+ * gate. Their overloads fit no single argument list, so arguments are passed on unchanged.
  */
-export interface OriginalMethods {
-  readonly writeHead: Method;
-  readonly write: Method;
-  readonly end: Method;
-  readonly flushHeaders: Method;
-}
+export type OriginalMethods = Readonly<Record<MethodName, CallableFunction>>;
 
 /** The operations on a response other than writing its head. */
-export type Operation = Exclude<keyof OriginalMethods, 'writeHead'>;
+export type Operation = Exclude<MethodName, 'writeHead'>;
 
 /**
  * Holds a response's original methods and its gate; the gate is null as long as the session holds nothing
@@ -32,13 +26,9 @@ const SLOT = Symbol('nestjs-session-kit gate');
 type Gated = ServerResponse & { readonly [SLOT]: GateSlot };
 
 /** A response, or a prototype of responses, that may have a slot already. */
-interface Gateable {
+interface Gateable extends Record<MethodName, CallableFunction> {
   [SLOT]?: GateSlot;
-  writeHead: Method;
-  write: Method;
-  end: Method;
-  flushHeaders: Method;
-  writeHeader?: Method;
+  writeHeader?: CallableFunction;
 }
 
 /** The responses without a gate whose original methods are running, the innermost last. */
@@ -53,7 +43,7 @@ export function isWritingUngated(res: object): boolean {
 }
 
 /** Created once and shared by all responses, so that no response needs its own closures. */
-function gated(name: keyof OriginalMethods): Method {
+function gated(name: MethodName): CallableFunction {
   return function (this: Gated, ...args: unknown[]): unknown {
     const { original, gate } = this[SLOT];
     if (gate !== null) return gate.onCall(name, args);
@@ -139,7 +129,7 @@ function addSlot(res: Gateable, { writeHead, write, end, flushHeaders }: Origina
 
 function methodsThrough(gate: ResponseGate): OriginalMethods {
   const through =
-    (name: keyof OriginalMethods): Method =>
+    (name: MethodName): CallableFunction =>
     (...args: unknown[]) =>
       gate.onCall(name, args);
   return {
