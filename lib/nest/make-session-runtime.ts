@@ -14,12 +14,12 @@ import type { SessionSettings } from './session.settings.js';
 
 /** What all sessions of an application share. */
 export function sessionRuntime(settings: SessionSettings, log: SessionLog): SessionRuntime {
-  const { keyring, serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
+  const { serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
   const watched = new WatchedSessions(systemClock, settings.sockets.checkEvery);
   return {
     clock: systemClock,
     driver: settings.driver,
-    keyring,
+    keyring: place.keyring,
     serializer,
     log,
     faults: new ConsistencyErrors(log, systemClock),

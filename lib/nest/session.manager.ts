@@ -226,7 +226,7 @@ export class SessionManager {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string')
       return tellingFailure(runWithValues(this.#lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn));
-    const host = this.#lifecycles.detachedHost(JOB, [this.#settings.keyring.sign(whose)]);
+    const host = this.#lifecycles.detachedHost(JOB, [this.#settings.place.keyring.sign(whose)]);
     return tellingFailure(runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1));
   }
 

@@ -14,8 +14,6 @@ import { Tenants } from './tenants.js';
 /** The current cookie, its keys and its earlier places, for one tenant or for an application without tenants. */
 export interface CookieSetup {
   readonly cookie: SessionCookie;
-  /** Makes and opens the current cookie's tokens. */
-  readonly keyring: Keyring;
   /** The place of the current cookie's tokens. */
   readonly place: TokenPlace;
   /** Null if the cookie has no earlier places. */
@@ -81,7 +79,6 @@ function setUpCookie(
     .map((each) => ({ cookie: each, keyring: keyringOf(each) }));
   return {
     cookie,
-    keyring,
     place: { keyring, maxTokenLength: cookie.maxTokenLength, words: IN_COOKIES },
     earlierCookies: earlier.length === 0 ? null : new EarlierCookies(earlier, { cookie, keyring }),
     header: header === undefined ? null : headerOf(header, cookie, secrets, amongTenants),

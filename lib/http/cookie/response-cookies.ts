@@ -29,7 +29,7 @@ export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddit
   const cookies = { field: SET_COOKIE, values: setCookies(due, exchange) };
   const beside =
     setup.header !== null && due.kind === 'set'
-      ? setup.header.besideCookie(req.headers, due.token, setup.keyring)
+      ? setup.header.besideCookie(req.headers, due.token, setup.place.keyring)
       : null;
   // The first of the two carries the caching headers for both.
   return beside === null ? [cookies] : [beside, cookies];

@@ -139,7 +139,7 @@ export class DriverRegistry {
   }
 
   #makeBuiltIn(name: BuiltInDriver): Promise<AnyDriver> {
-    return makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.keyring);
+    return makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.place.keyring);
   }
 
   /** @param make makes the driver on its first use, when it is opened too */
