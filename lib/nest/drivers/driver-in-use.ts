@@ -118,10 +118,10 @@ export class DriverInUse {
   }
 
   #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {
-    const { driver: name, sessionsPerUser, encrypt, payloadSealer } = this.#settings;
+    const { sessionsPerUser, encrypt, payloadSealer } = this.#settings;
     const recorder = isSealing(driver) ? (this.#ledger?.driver ?? null) : driver;
     if (sessionsPerUser !== undefined && recorder?.listByUser === undefined)
-      throw cannotCount(this.#ledger?.name ?? name);
+      throw cannotCount(this.#records.name);
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
       const safe = this.#isOurs ? bound : new CookieSafeDriver(driver, this.#store.guard);
@@ -138,7 +138,12 @@ export class DriverInUse {
 
   /** Waits for the calls of the store that are under way. */
   callsEnded(): Promise<void> {
-    return (this.#ledger ?? this.#store).callsEnded();
+    return this.#records.guard.callsEnded();
+  }
+
+  /** The store of records, if there are any. */
+  get #records(): StoreInUse {
+    return this.#ledger?.store ?? this.#store;
   }
 
   check(): Promise<StoreCheck> {
@@ -157,9 +162,8 @@ export class DriverInUse {
   }
 
   async #answers(): Promise<void> {
-    if (this.#ledger !== null) return this.#ledger.answers();
-    const driver = this.#driver ?? this.#madeFor(undefined);
-    if (!isSealing(driver)) await this.#store.answers(driver);
+    const driver = this.#ledger?.driver ?? this.#driver ?? this.#madeFor(undefined);
+    if (!isSealing(driver)) await this.#records.answers(driver);
   }
 }
 

@@ -15,20 +15,18 @@ import { StoreInUse } from './store-in-use.js';
 
 /** The driver that the option `stealth.ledger` names. */
 export class LedgerInUse {
-  readonly #guarded: StoreInUse;
-  readonly #store: RecordStore;
+  readonly #lines: RecordStore;
   /** Null if each request asks the store. */
   readonly #cache: CachingStore | null;
 
   private constructor(
     readonly driver: RecordDriver,
-    guarded: StoreInUse,
+    readonly store: StoreInUse,
     { ledgerSealer: sealer, stealth: { ledgerEvery } }: SessionSettings,
   ) {
-    this.#guarded = guarded;
-    const lines = guarded.of(driver, { sealer, seals: true, opensPlain: false });
+    const lines = store.of(driver, { sealer, seals: true, opensPlain: false });
     this.#cache = ledgerEvery === undefined ? null : new CachingStore(lines, systemClock, ledgerEvery);
-    this.#store = this.#cache?.store ?? lines;
+    this.#lines = this.#cache?.store ?? lines;
   }
 
   /**
@@ -45,24 +43,10 @@ export class LedgerInUse {
     return new LedgerInUse(driver, new StoreInUse(name, settings, registry), settings);
   }
 
-  get name(): string {
-    return this.#guarded.name;
-  }
-
   /** @param cookies the sessions in cookies of the same place */
   backend(runtime: SessionRuntime, cookies: SealedBackend, queue: CommitQueue): LedgerBackend {
-    const records = new RecordBackend(runtime, this.#store, queue, sleep, { cache: this.#cache });
+    const records = new RecordBackend(runtime, this.#lines, queue, sleep, { cache: this.#cache });
     return new LedgerBackend(runtime, cookies, records);
-  }
-
-  /** Waits for the calls of the store that are under way. */
-  callsEnded(): Promise<void> {
-    return this.#guarded.callsEnded();
-  }
-
-  /** @throws SessionStoreError if the store does not answer */
-  answers(): Promise<void> {
-    return this.#guarded.answers(this.driver);
   }
 }
 

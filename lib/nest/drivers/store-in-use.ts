@@ -72,9 +72,4 @@ export class StoreInUse {
     const judge = (answer: unknown): unknown => recordAnswered(this.name, 'read', answer);
     await this.guard.run('reading', CHECK_ID, driver, read, judge, true);
   }
-
-  /** Waits for the calls of the store that are under way. */
-  callsEnded(): Promise<void> {
-    return this.guard.callsEnded();
-  }
 }
