@@ -57,9 +57,7 @@ function prepareGateways(discovery: DiscoveryService): void {
     const gateway: unknown = instance ?? metatype.prototype;
     if (!isObject(gateway)) continue;
     if (host !== undefined) homes.set(gateway, host).set(metatype, host);
-    bindHook(gateway, 'handleConnection', (connection, call, hook, of, args) =>
-      connection.connected(call, admission(hook, of, args)),
-    );
+    bindHook(gateway, 'handleConnection', (connection, call, admit) => connection.connected(call, admit));
     bindHook(gateway, 'handleDisconnect', (connection, call) => connection.disconnected(call));
   }
 }
@@ -107,13 +105,7 @@ function othersAt(target: object): unknown[] {
 function bindHook(
   gateway: object,
   name: string,
-  run: (
-    connection: SocketConnection,
-    call: () => unknown,
-    hook: Method,
-    gateway: unknown,
-    args: unknown[],
-  ) => void,
+  run: (connection: SocketConnection, call: () => unknown, admit: Admission) => void,
 ): void {
   const owner = ownerOf(gateway, name);
   // Not the property's value: decorators that bind a method to its object make a getter of it.
@@ -124,15 +116,17 @@ function bindHook(
     const connection = connectionOf(args[0]);
     return connection === undefined || connection.isCurrent
       ? call()
-      : run(connection, call, hook, this, args);
+      : run(connection, call, admission(hook, this, args));
   });
   // Another application in the process reads this metadata to learn which guards to make.
   copyMetadata(hook, value);
   Object.defineProperty(owner.holder, name, { value, writable: true, configurable: true });
 }
 
-/** Null if `handleConnection` has no guards. */
-function admission(hook: Method, gateway: unknown, args: unknown[]): (() => Promise<void>) | null {
+/** Asks the guards of a hook; null if it has none. */
+type Admission = (() => Promise<void>) | null;
+
+function admission(hook: Method, gateway: unknown, args: unknown[]): Admission {
   const guards = guardsOf(hook);
   if (guards.length === 0) return null;
   return async () => {

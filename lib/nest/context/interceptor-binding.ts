@@ -35,7 +35,9 @@ type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 export function bindInterceptors(modules: ModulesContainer): void {
   for (const { injectables, controllers, providers } of modules.values()) {
     for (const provided of injectables.values()) bindInstances(provided);
-    for (const { metatype } of [...controllers.values(), ...providers.values()]) bindNamed(metatype);
+    // Those of a class are on its `constructor`, which is among its methods.
+    for (const { metatype } of [...controllers.values(), ...providers.values()])
+      for (const { method } of methodsOf(metatype)) bindEach(interceptorsOf(method));
   }
 }
 
@@ -52,11 +54,6 @@ export function bindGlobalInterceptors(config: ApplicationConfig, prepare: () =>
     prepare();
     return bindEach(interceptors());
   };
-}
-
-/** Binds the interceptors of a class (which is among its own methods as `constructor`) and of its methods. */
-function bindNamed(metatype: unknown): void {
-  for (const { method } of methodsOf(metatype)) bindEach(interceptorsOf(method));
 }
 
 /** Replaces them in place: Nest keeps the list. */
