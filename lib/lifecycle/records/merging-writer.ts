@@ -211,25 +211,8 @@ export class MergingWriter {
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
     if (from !== null) return this.#remover.removeUnshared(session);
     const subject = subjectOf(session);
-    if (await this.#endInTurn(session, id, record.version)) publishEnded(session.runtime, subject, 'limit');
+    if (await this.#remover.endInTurn(id, record.version)) publishEnded(session.runtime, subject, 'limit');
     if (session.base !== null) session.drop();
-  }
-
-  /**
-   * Ends a session during its turn, also if another process has written or moved it since that version.
-   *
-   * @returns false if it had already ended
-   */
-  async #endInTurn({ runtime }: ActiveSession, id: string, stored: number): Promise<boolean> {
-    let version = stored;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      if (await this.#remover.endVersion(id, version)) return true;
-      const found = await this.#finder.find(id);
-      if (found.kind === 'gone') return false;
-      if (found.kind === 'moved') return this.#remover.end(found.to, null);
-      ({ version } = found.record);
-    }
-    throw runtime.faults.contention('destroyed');
   }
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {

@@ -154,28 +154,16 @@ export class RecordRemover {
    *
    * @param version the last known version of its record; null if unknown
    * @param until in a ledger: until when a cookie that holds the session may be valid; epoch ms. Default: as
-   * long as any may
+   * long as any may; null if no cookie can hold it
    * @param seen gets what is stored where that version is not
+   * @param moves how often it has moved so far
    * @returns false if there was none any more
    */
   async end(
     id: string,
     version: number | null,
-    until = this.#runtime.lifetimes.longestExpiry(),
+    until: number | null = this.#runtime.lifetimes.longestExpiry(),
     seen: Seen = ignore,
-  ): Promise<boolean> {
-    return this.#end(id, version, this.#isLedger ? until : null, seen);
-  }
-
-  /**
-   * @param until null if no cookie can hold it
-   * @param moves how often the session has moved so far
-   */
-  async #end(
-    id: string,
-    version: number | null,
-    until: number | null,
-    seen: Seen,
     moves = 0,
   ): Promise<boolean> {
     if (moves === MAX_ATTEMPTS) throw this.#runtime.faults.endlessMoves();
@@ -185,11 +173,17 @@ export class RecordRemover {
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
-    const { fates, watched } = this.#runtime;
-    if (ended.kind === 'ended') {
-      fates.noteEnded(id);
-      return true;
-    }
+    return this.#endedOrMoved(id, ended, seen, moves);
+  }
+
+  /** The same for a caller whose turn at the record it is: `end` would wait for that turn. */
+  async endInTurn(id: string, version: number): Promise<boolean> {
+    return this.#endedOrMoved(id, await this.#endHere(id, version, null, ignore), ignore, 0);
+  }
+
+  async #endedOrMoved(id: string, ended: Ended, seen: Seen, moves: number): Promise<boolean> {
+    const { watched, lifetimes } = this.#runtime;
+    if (ended.kind === 'ended') return true;
     if (ended.kind === 'gone') {
       // Another process may have ended it without the watchers in this one knowing.
       watched.ended(id);
@@ -197,8 +191,8 @@ export class RecordRemover {
     }
     seen(id, null);
     const isOfCookie = ended.version === IN_PLACE_OF_COOKIE;
-    const next = isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null;
-    const found = await this.#end(ended.to, null, next, seen, moves + 1);
+    const until = isOfCookie ? lifetimes.longestExpiry() : null;
+    const found = await this.end(ended.to, null, until, seen, moves + 1);
     // The redirect goes last: if the store fails before, the session can still be found and ended through it.
     if (!this.#isLedger) await this.#store.destroy(id);
     else if (!isOfCookie) await this.endVersion(id, ended.version);
@@ -215,7 +209,9 @@ export class RecordRemover {
   /** Removes the record under an id, whatever its version. A redirect stays. */
   async #endHere(id: string, known: number | null, until: number | null, seen: Seen): Promise<Ended> {
     let version = known === HELD_BY_COOKIE ? null : known;
-    if (version === null && until !== null && (await this.#placeTombstone(id, until))) {
+    const mayBeInCookie = this.#isLedger && version === null && until !== null;
+    if (mayBeInCookie && (await this.#placeTombstone(id, until))) {
+      this.#runtime.fates.noteEnded(id);
       seen(id, null);
       return { kind: 'ended' };
     }
