@@ -2,16 +2,16 @@ import { SessionValueError } from '../session.errors.js';
 import { isObject } from '../state/values.js';
 import type { RequestSession } from './request-session.js';
 
+/** Whether arguments are wrong. */
+type IsWrong = (args: readonly unknown[]) => boolean;
+
 /**
- * What arguments a method takes, and the remedy that the error names for anything else: a maximum number; a
- * boolean or nothing; nothing or a callback, as in express-session; a key and a value, or several values by
- * key. 'all': the method checks its arguments itself.
+ * What arguments a method takes, and the remedy that the error names for anything else: a maximum number, or a
+ * check. 'all': the method checks its arguments itself.
  */
 type Takes =
   | { readonly atMost: number; readonly remedy: string }
-  | { readonly boolean: true; readonly remedy: string }
-  | { readonly callback: true; readonly remedy: string }
-  | { readonly keyAndValue: 'or several' | 'only'; readonly remedy: string }
+  | { readonly isWrong: IsWrong; readonly remedy: string }
   | 'all';
 
 const NOTHING: Takes = { atMost: 0, remedy: 'It takes none.' };
@@ -27,9 +27,9 @@ const ALL: Takes = {
 const ADDING: Takes = { atMost: 2, remedy: 'It takes a key and a number.' };
 const MAKING: Takes = { atMost: 2, remedy: 'It takes a key and a function.' };
 const VALUES: Takes = { atMost: 1, remedy: 'It takes one object, with the values by their keys.' };
-const CALLING: Takes = { callback: true, remedy: 'It takes nothing, or a callback.' };
+const CALLING: Takes = { isWrong: isNoCallback, remedy: 'It takes nothing, or a callback.' };
 const ENDING: Takes = {
-  callback: true,
+  isWrong: isNoCallback,
   remedy: 'It takes nothing, or a callback, and ends the session. To remove values there is forget(keys).',
 };
 const FLUSHING: Takes = {
@@ -37,11 +37,11 @@ const FLUSHING: Takes = {
   remedy: 'It takes none, and removes everything. For some there is forget(keys).',
 };
 const LOADING: Takes = {
-  boolean: true,
+  isWrong: isNoBoolean,
   remedy: 'It takes true where the session is to be read-only, or nothing.',
 };
 const PUTTING: Takes = {
-  keyAndValue: 'or several',
+  isWrong: isNotOneOrSeveral,
   remedy: 'It takes a key and a value, or one object with values by their keys. A list is one value: [1, 2].',
 };
 
@@ -64,7 +64,7 @@ export const ARGUMENTS = {
   merge: VALUES,
   remember: MAKING,
   update: MAKING,
-  push: { keyAndValue: 'only', remedy: 'It takes a key and one value. Call it once for each value.' },
+  push: { isWrong: isNotKeyAndValue, remedy: 'It takes a key and one value. Call it once for each value.' },
   increment: ADDING,
   decrement: ADDING,
   forget: 'all',
@@ -125,7 +125,7 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
     if (each === 'all' || typeof method !== 'function') continue;
     // The limit is compared inline, without a call: most requests use `get`.
     const most = 'atMost' in each ? each.atMost : Infinity;
-    const isWrong = 'atMost' in each ? null : check(each);
+    const isWrong = 'isWrong' in each ? each.isWrong : null;
     const value = {
       [name](this: unknown, ...args: unknown[]): unknown {
         if (args.length > most || (isWrong !== null && isWrong(args))) throw refusal(name, args, each);
@@ -134,11 +134,6 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
     }[name];
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
-}
-
-function check(takes: Exclude<Takes, 'all' | { atMost: number }>): (args: readonly unknown[]) => boolean {
-  if ('boolean' in takes) return isNoBoolean;
-  return 'callback' in takes ? isNoCallback : isPutWrong(takes.keyAndValue);
 }
 
 function isNoBoolean({ length, 0: first }: readonly unknown[]): boolean {
@@ -153,17 +148,19 @@ function isNoCallback([first]: readonly unknown[]): boolean {
   return first !== undefined && typeof first !== 'object' && typeof first !== 'function';
 }
 
-/** The method itself refuses invalid keys. */
-function isPutWrong(takes: 'or several' | 'only') {
-  return ({ length, 0: first }: readonly unknown[]): boolean => {
-    if (length === 1) return typeof first === 'string';
-    return length > 2 || (length === 2 && takes === 'or several' && isObject(first));
-  };
+/** A key and a value. The method itself refuses invalid keys. */
+function isNotKeyAndValue({ length, 0: first }: readonly unknown[]): boolean {
+  return length === 1 ? typeof first === 'string' : length > 2;
+}
+
+/** A key and a value, or several values by key. */
+function isNotOneOrSeveral({ length, 0: first }: readonly unknown[]): boolean {
+  return length === 1 ? typeof first === 'string' : length > 2 || (length === 2 && isObject(first));
 }
 
 /** The message must not contain the argument: a visitor may have sent it. */
 function refusal(name: string, args: readonly unknown[], takes: Exclude<Takes, 'all'>): SessionValueError {
   const count = `${args.length} argument${args.length === 1 ? '' : 's'}`;
-  const got = 'boolean' in takes && args.length === 1 ? `a value of type ${typeof args[0]}` : count;
+  const got = takes === LOADING && args.length === 1 ? `a value of type ${typeof args[0]}` : count;
   return new SessionValueError(`${name} got ${got}. ${takes.remedy}`);
 }
