@@ -1,3 +1,4 @@
+import type { FlashState } from '../state/flash-state.js';
 import { PathTree, within, without } from '../state/path-tree.js';
 import { type Values, assertKey, isObject } from '../state/values.js';
 import { valuesByKey } from '../state/values-by-key.js';
@@ -69,13 +70,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.hosted.writable;
-    if (isObject(key)) {
-      for (const [name, each] of Object.entries(valuesByKey('flash', key, flash.messages)))
-        flash.flash(name, each);
-    } else {
-      assertKey(key);
-      flash.flash(key, value);
-    }
+    for (const [name, each] of givenMessages('flash', key, value, flash)) flash.flash(name, each);
     return this;
   }
 
@@ -98,13 +93,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.hosted.readable;
-    if (isObject(key)) {
-      for (const [name, each] of Object.entries(valuesByKey('now', key, flash.messages)))
-        flash.now(name, each);
-    } else {
-      assertKey(key);
-      flash.now(key, value);
-    }
+    for (const [name, each] of givenMessages('now', key, value, flash)) flash.now(name, each);
     return this;
   }
 
@@ -196,4 +185,16 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     flash.flashFields(chosen(harmless));
     return this;
   }
+}
+
+/** The messages that a method was given: several by key, or one with its key. */
+function givenMessages(
+  method: string,
+  key: string | Values,
+  value: unknown,
+  { messages }: FlashState,
+): [key: string, message: unknown][] {
+  if (isObject(key)) return Object.entries(valuesByKey(method, key, messages));
+  assertKey(key);
+  return [[key, value]];
 }
