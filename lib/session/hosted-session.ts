@@ -2,7 +2,6 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionState } from '../state/session-state.js';
 import { type SessionCallback, withCallback } from './callback.js';
 import { expressSession } from './express-session/express-session.js';
-import { ExpressValues } from './express-session/express-values.js';
 import { RequestSession } from './request-session.js';
 import { SessionCommits } from './session-commits.js';
 import type { SessionHost } from './session-host.js';
@@ -43,7 +42,7 @@ export class HostedSession extends SessionCommits {
 
   /** The session in the shape of express-session, as `request.session`; created on first access. */
   get expressSession(): object {
-    return (this.#expressSession ??= expressSession(this.session, new ExpressValues(this)));
+    return (this.#expressSession ??= expressSession(this));
   }
 
   // ---- which session it is -------------------------------------------------------------------------------------

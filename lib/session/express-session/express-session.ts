@@ -1,19 +1,20 @@
 import { inspect } from 'node:util';
 import { SessionValueError } from '../../session.errors.js';
 import { shownKey } from '../../state/shown-key.js';
-import { isKey } from '../../state/values.js';
+import { type Values, isKey } from '../../state/values.js';
 import { refusesOthers } from '../assignments.js';
 import { isCallback } from '../callback.js';
-import type { ExpressValues } from './express-values.js';
+import type { HostedSession } from '../hosted-session.js';
 import type { RequestSession } from '../request-session.js';
 import { isSessionMethod, isSessionProperty } from '../session-members.js';
+import { ExpressSessionCookie } from './express-session-cookie.js';
 
-type OwnMethod = (session: RequestSession, values: ExpressValues, args: readonly unknown[]) => unknown;
+type OwnMethod = (session: RequestSession, args: readonly unknown[], hosted: HostedSession) => unknown;
 
 /** Methods of express-session that a session does not have, or that behave differently there. */
 const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
-  regenerate(session, values, args) {
-    for (const keys of args) if (Array.isArray(keys)) values.keepOnly(keys.map(String));
+  regenerate(session, args, hosted) {
+    for (const keys of args) if (Array.isArray(keys)) hosted.writable.keepOnly(keys.map(String));
     return session.regenerate(args.find(isCallback));
   },
   commit: chainable('commit'),
@@ -22,23 +23,37 @@ const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
   destroy: chainable('destroy'),
   touch: renew,
   resetMaxAge: renew,
-  toJSON(_session, values) {
-    return Object.fromEntries(Object.keys(values.all ?? {}).map((key) => [key, values.handOut(key)]));
+  toJSON(_session, _args, hosted) {
+    const keys = Object.keys(valuesOf(hosted) ?? {});
+    return Object.fromEntries(keys.map((key) => [key, handOut(hosted, key)]));
   },
 };
 
 /** With a callback, it returns the session, as in express-session; without one, a promise. */
 function chainable(name: 'commit' | 'save' | 'reload' | 'destroy'): OwnMethod {
-  return (session, _values, args) => {
+  return (session, args) => {
     const pending: unknown = Reflect.apply(session[name], session, args);
     return args.some(isCallback) ? session : pending;
   };
 }
 
 /** In express-session these have no callback, and return the session. */
-function renew(session: RequestSession, _values: ExpressValues, args: readonly unknown[]): RequestSession {
+function renew(session: RequestSession, args: readonly unknown[]): RequestSession {
   void session.touch(args.find(isCallback));
   return session;
+}
+
+/** The session's own values; null if it is not loaded. Must not be changed. */
+function valuesOf(hosted: HostedSession): Values | null {
+  return hosted.initiated ? hosted.readable.values : null;
+}
+
+/** Returns a value that may be mutated in place from then on; undefined if it is missing. */
+function handOut(hosted: HostedSession, key: string): unknown {
+  const state = hosted.readable;
+  const value = state.values[key];
+  if (state.track(value)) hosted.armIfTracking(state);
+  return value;
 }
 
 /**
@@ -52,13 +67,14 @@ function renew(session: RequestSession, _values: ExpressValues, args: readonly u
  *
  * `console.log` shows the values and the cookie, but not the id.
  */
-export function expressSession(session: RequestSession, values: ExpressValues): object {
+export function expressSession(hosted: HostedSession): object {
+  const handler = new SessionProxyHandler(hosted, () => shape);
   // `inspect` looks at the target of a Proxy, not at the Proxy.
   const target = Object.defineProperty({}, inspect.custom, {
     configurable: true,
-    value: () => ({ ...values.all, cookie: values.cookie.toJSON() }),
+    value: () => ({ ...valuesOf(hosted), cookie: handler.cookie.toJSON() }),
   });
-  const shape: object = new Proxy<object>(target, new SessionProxyHandler(session, values, () => shape));
+  const shape: object = new Proxy<object>(target, handler);
   return shape;
 }
 
@@ -70,28 +86,33 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 class SessionProxyHandler implements ProxyHandler<object> {
+  readonly #hosted: HostedSession;
   readonly #session: RequestSession;
-  readonly #values: ExpressValues;
   readonly #shape: () => object;
+  #cookie: ExpressSessionCookie | null = null;
 
-  constructor(session: RequestSession, values: ExpressValues, shape: () => object) {
-    this.#session = session;
-    this.#values = values;
+  constructor(hosted: HostedSession, shape: () => object) {
+    this.#hosted = hosted;
+    this.#session = hosted.session;
     this.#shape = shape;
+  }
+
+  get cookie(): ExpressSessionCookie {
+    return (this.#cookie ??= new ExpressSessionCookie(this.#hosted));
   }
 
   get(target: object, name: string | symbol): unknown {
     if (typeof name === 'symbol') return Reflect.get(target, name);
     const session = this.#session;
-    if (name === 'cookie') return this.#values.cookie;
+    if (name === 'cookie') return this.cookie;
     const own = Object.hasOwn(OWN_METHODS, name) ? OWN_METHODS[name] : undefined;
     if (own !== undefined)
-      return withoutProperties((...args) => this.#given(own(session, this.#values, args)));
+      return withoutProperties((...args) => this.#given(own(session, args, this.#hosted)));
     if (isSessionMethod(name)) {
       return withoutProperties((...args) => this.#given(Reflect.apply(session[name], session, args)));
     }
     if (isSessionProperty(name)) return session[name];
-    if (this.#has(name)) return this.#values.handOut(name);
+    if (this.#has(name)) return handOut(this.#hosted, name);
     return this.#inherited(target, name);
   }
 
@@ -112,7 +133,9 @@ class SessionProxyHandler implements ProxyHandler<object> {
   set(_target: object, name: string | symbol, value: unknown): boolean {
     // Code that copies all properties assigns these too.
     if (isTaken(name) && value === this.get({}, name)) return true;
-    this.#values.assign(this.#key(name), isStorable(name, value) ? value : undefined);
+    const key = this.#key(name);
+    assertStorable(name, value);
+    this.#hosted.writable.assign(key, value);
     return true;
   }
 
@@ -120,18 +143,25 @@ class SessionProxyHandler implements ProxyHandler<object> {
     return isTaken(name) || this.#has(name) || Reflect.has(target, name);
   }
 
+  /**
+   * The removal of a missing value is recorded too, as another request may be storing it right now. That is no
+   * write: it is no reason to commit, and a read-only session does not refuse it.
+   */
   deleteProperty(_target: object, name: string | symbol): boolean {
-    if (typeof name === 'string' && !isTaken(name) && isKey(name)) this.#values.remove(name);
+    const values = valuesOf(this.#hosted);
+    if (values === null || typeof name !== 'string' || isTaken(name) || !isKey(name)) return true;
+    const isThere = Object.hasOwn(values, name);
+    (isThere ? this.#hosted.writable : this.#hosted.readable).assign(name, undefined);
     return true;
   }
 
   ownKeys(): string[] {
-    return Object.keys(this.#values.all ?? {}).filter((name) => this.#has(name));
+    return Object.keys(valuesOf(this.#hosted) ?? {}).filter((name) => this.#has(name));
   }
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
     if (!this.#has(name)) return undefined;
-    return { value: this.#values.handOut(name), enumerable: true, writable: true, configurable: true };
+    return { value: handOut(this.#hosted, name), enumerable: true, writable: true, configurable: true };
   }
 
   defineProperty(target: object, name: string | symbol, descriptor: PropertyDescriptor): boolean {
@@ -158,7 +188,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
   }
 
   #has(name: string | symbol): name is string {
-    const values = this.#values.all;
+    const values = valuesOf(this.#hosted);
     return (
       typeof name === 'string' &&
       values !== null &&
@@ -212,7 +242,7 @@ function isTaken(name: string | symbol): boolean {
 }
 
 /** `await` would call a function named `then`. */
-function isStorable(name: string | symbol, value: unknown): boolean {
-  if (name !== 'then' || typeof value !== 'function') return true;
-  throw new SessionValueError('request.session.then cannot be a function. Choose another name.');
+function assertStorable(name: string | symbol, value: unknown): void {
+  if (name === 'then' && typeof value === 'function')
+    throw new SessionValueError('request.session.then cannot be a function. Choose another name.');
 }
