@@ -184,7 +184,7 @@ export class HostedSession extends SessionCommits {
 
 /** Loads the session of a request. Returns no promise if there is nothing to wait for. */
 function loadForRequest(life: SessionLifecycle, host: SessionHost): Promise<void> | void {
-  const pending = loadFromTokens(life, host);
+  const pending = loadFromTokens(life, host.tokens, host.earlierTokens);
   const { takeOver } = host;
   if (takeOver === undefined) return pending;
   const { session } = life;
@@ -203,23 +203,19 @@ function loadForRequest(life: SessionLifecycle, host: SessionHost): Promise<void
  */
 function loadFromTokens(
   life: SessionLifecycle,
-  { tokens, earlierTokens }: Pick<SessionHost, 'tokens' | 'earlierTokens'>,
+  [token, ...others]: readonly string[],
+  earlier: SessionHost['earlierTokens'],
 ): Promise<void> | void {
+  if (token === undefined) return earlier && loadFromTokens(life, earlier(), undefined);
   const { session } = life;
-  for (let index = 0; index < tokens.length; index += 1) {
-    const pending = life.loads.byToken(tokens[index] ?? '');
-    if (pending !== undefined) {
-      if (index + 1 === tokens.length && earlierTokens === undefined) return pending;
-      const rest = tokens.slice(index + 1);
-      return pending.then(() => {
-        const isSwitched = life.session !== session;
-        // If the session is read-only this early, its store failed: trying the next token would delay the
-        // request again.
-        if (isSwitched || session.base !== null || session.readonly) return;
-        return loadFromTokens(life, { tokens: rest, earlierTokens });
-      });
-    }
-    if (session.base !== null) return;
-  }
-  if (earlierTokens !== undefined) return loadFromTokens(life, { tokens: earlierTokens() });
+  const pending = life.loads.byToken(token);
+  if (others.length === 0 && earlier === undefined) return pending;
+  const tryOthers = (): Promise<void> | void => {
+    const isSwitched = life.session !== session;
+    // If the session is read-only this early, its store failed: trying the next token would delay the
+    // request again.
+    if (isSwitched || session.base !== null || session.readonly) return;
+    return loadFromTokens(life, others, earlier);
+  };
+  return pending === undefined ? tryOthers() : pending.then(tryOthers);
 }
