@@ -23,8 +23,12 @@ export class Sealer {
     this.#ciphers = new CipherPool(keys[0], associated);
   }
 
-  /** @param associated associated data, if it is not the same for every message */
-  seal(plain: Buffer, associated?: Buffer): Buffer {
+  /**
+   * Returns the sealed message in base64url.
+   *
+   * @param associated associated data, if it is not the same for every message
+   */
+  seal(plain: Buffer, associated?: Buffer): string {
     const { salt, cipher } = this.#ciphers.take();
     if (associated !== undefined) cipher.setAAD(associated);
     const body = cipher.update(plain);
@@ -33,15 +37,16 @@ export class Sealer {
     sealed.set(salt);
     sealed.set(body, SALT_BYTES);
     sealed.set(cipher.getAuthTag(), SALT_BYTES + body.length);
-    return sealed;
+    return sealed.toString('base64url');
   }
 
   /**
    * Returns null if the message is not ours, was modified, or was sealed with other associated data. Never
    * throws.
    */
-  open(sealed: Buffer, associated: Buffer): Opened | null {
-    if (sealed.length <= SALT_BYTES + TAG_BYTES) return null;
+  open(text: string, associated: Buffer): Opened | null {
+    const sealed = strictBytes(text);
+    if (sealed === null || sealed.length <= SALT_BYTES + TAG_BYTES) return null;
     for (const [key, sealing] of this.#keys.entries()) {
       const plain = decrypt(sealed, sealing, associated);
       if (plain !== null) return { plain, key };
@@ -69,7 +74,7 @@ function decrypt(sealed: Buffer, sealing: Hmac, associated: Buffer): Buffer | nu
  * Decodes base64url, but only the canonical encoding. Null for any other text: Node's decoder ignores foreign
  * characters and spare bits.
  */
-export function strictBytes(text: string): Buffer | null {
+function strictBytes(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : null;
 }
