@@ -1,5 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
+import type { Locate, Watch, Whereabouts } from './watching/watch.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
 import { REDIRECT_MS, UNDER_WAY_MS } from './lifetimes.js';
 
@@ -45,7 +46,6 @@ export class RecentFates {
     this.#clock = clock;
     this.#watched = watched;
     this.#max = max;
-    watched.remembering((id) => this.#idNow(id));
   }
 
   /** The fate of the session that had this id. */
@@ -91,6 +91,21 @@ export class RecentFates {
     }
     this.#remember(current, null);
     return true;
+  }
+
+  /**
+   * Watches a session, which may have ended or moved since it was loaded.
+   *
+   * @param place where it was stored when it was loaded; null if it is not stored yet
+   * @param locate null if there is no store to ask: then only what happens in this process is known
+   */
+  watch(place: Whereabouts | null, locate: Locate | null): Watch {
+    const watch = this.#watched.watch(null, locate);
+    if (place === null) return watch;
+    const id = this.#idNow(place.id);
+    if (id === null) watch.end();
+    else watch.at({ id, expiresAt: place.expiresAt });
+    return watch;
   }
 
   /** The current id of the session that had this id; null if it has ended. */

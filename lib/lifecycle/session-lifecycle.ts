@@ -201,7 +201,7 @@ export class SessionLifecycle {
   #startWatch(): Watch {
     const { session } = this;
     const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
-    const watch = this.#backend.runtime.watched.watch(session.base, locate);
+    const watch = this.#backend.runtime.fates.watch(session.base, locate);
     session.watch = watch;
     if (this.removals?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();

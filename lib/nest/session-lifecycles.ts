@@ -124,7 +124,7 @@ export class SessionLifecycles implements LifecycleFactory {
    */
   watch(place: Whereabouts, livesInCookie = false, request?: unknown): Watch {
     const locate = this.driverInUse.backendFor(request).locate(() => livesInCookie);
-    return this.runtime.watched.watch(place, locate);
+    return this.runtime.fates.watch(place, locate);
   }
 }
 

@@ -33,7 +33,6 @@ export class WatchedSessions {
   readonly #clock: Clock;
   readonly #byId = new Map<string, WatchedSession>();
   readonly #rounds: RoundTimer<WatchedSession> | null;
-  #idNow: (id: string) => string | null = (id) => id;
   readonly #looks = new PacedLookups<WatchedSession>(
     () => this.size,
     (watched) => this.#locate(watched, watched.id),
@@ -53,32 +52,20 @@ export class WatchedSessions {
           });
   }
 
-  /**
-   * Sets how to find out what happened to a session between its load and the start of a watch.
-   *
-   * @param idNow returns the current id of an id's session; null if it has ended
-   */
-  remembering(idNow: (id: string) => string | null): void {
-    this.#idNow = idNow;
-  }
-
   /** How many sessions are watched. */
   get size(): number {
     return this.#byId.size;
   }
 
   /**
-   * Watches a session.
+   * Watches a session. What this process knows has happened to it since it was loaded: `RecentFates.watch`.
    *
-   * @param place where it was stored when it was loaded; null if it is not stored yet
+   * @param place where it is stored; null if it is not stored yet
    * @param locate null if there is no store to ask: then only what happens in this process is known
    */
   watch(place: Whereabouts | null, locate: Locate | null): Watch {
     const watch = new Watch(this, locate);
-    if (place === null) return watch;
-    const id = this.#idNow(place.id);
-    if (id === null) watch.end();
-    else watch.at({ id, expiresAt: place.expiresAt });
+    if (place !== null) watch.at(place);
     return watch;
   }
 
