@@ -60,32 +60,14 @@ class Copying {
   }
 
   #copyInstance(value: object, prototype: object | null): object {
-    const { copy, fill } = this.#emptyLike(value, prototype);
+    const copy = emptyLike(value, prototype);
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
     this.#copies.set(value, copy);
-    fill();
+    if (value instanceof Map && copy instanceof Map)
+      value.forEach((item, key) => void copy.set(this.copy(key), this.copy(item)));
+    else if (value instanceof Set && copy instanceof Set)
+      value.forEach((item) => void copy.add(this.copy(item)));
     return ArrayBuffer.isView(value) ? copy : this.#copyMembers(value, copy);
-  }
-
-  /** An object of the same kind, and a function that fills it with content that is not in properties. */
-  #emptyLike(value: object, prototype: object | null): { copy: object; fill: () => void } {
-    if (value instanceof Date) return { copy: new Date(value), fill: nothing };
-    if (value instanceof URL) return { copy: new URL(value), fill: nothing };
-    if (value instanceof URLSearchParams) return { copy: new URLSearchParams(value), fill: nothing };
-    if (value instanceof ArrayBuffer) return { copy: value.slice(0), fill: nothing };
-    if (value instanceof DataView)
-      return { copy: new DataView(Uint8Array.from(bytesOf(value)).buffer), fill: nothing };
-    if (ArrayBuffer.isView(value)) return { copy: Uint8Array.from(bytesOf(value)), fill: nothing };
-    if (value instanceof Map) {
-      const copy = new Map<unknown, unknown>();
-      const fill = (): void => value.forEach((item, key) => void copy.set(this.copy(key), this.copy(item)));
-      return { copy, fill };
-    }
-    if (value instanceof Set) {
-      const copy = new Set<unknown>();
-      return { copy, fill: () => value.forEach((item) => void copy.add(this.copy(item))) };
-    }
-    return { copy: Object.create(prototype), fill: nothing };
   }
 
   #copyMembers(source: object, copy: object): object {
@@ -102,7 +84,17 @@ class Copying {
   }
 }
 
-const nothing = (): void => undefined;
+/** An object of the same kind, with the content that is not in properties; that of a Map or a Set is missing. */
+function emptyLike(value: object, prototype: object | null): object {
+  if (value instanceof Date) return new Date(value);
+  if (value instanceof URL) return new URL(value);
+  if (value instanceof URLSearchParams) return new URLSearchParams(value);
+  if (value instanceof ArrayBuffer) return value.slice(0);
+  if (value instanceof DataView) return new DataView(Uint8Array.from(bytesOf(value)).buffer);
+  if (ArrayBuffer.isView(value)) return Uint8Array.from(bytesOf(value));
+  if (value instanceof Map) return new Map();
+  return value instanceof Set ? new Set() : Object.create(prototype);
+}
 
 /** The bytes that a typed array, a DataView or a Buffer shows. */
 export function bytesOf(view: ArrayBufferView): Buffer {
