@@ -77,8 +77,13 @@ export function readPath(values: Readonly<Values>, path: string): unknown {
   if (isLiteral(values, path)) {
     return Object.hasOwn(values, path) ? values[path] : undefined;
   }
-  let current: unknown = values;
-  for (const segment of segmentsOf(path)) {
+  return valueBelow(values, segmentsOf(path));
+}
+
+/** The value to which own properties of these names lead; undefined if there is none. */
+function valueBelow(values: unknown, segments: readonly string[]): unknown {
+  let current = values;
+  for (const segment of segments) {
     if (!isContainer(current) || !Object.hasOwn(current, segment)) return undefined;
     current = current[segment];
   }
@@ -152,11 +157,7 @@ export function removePath(values: Values, path: string): boolean {
   }
   const segments = segmentsOf(path);
   const last = segments.pop() ?? '';
-  let current: unknown = values;
-  for (const segment of segments) {
-    if (!isContainer(current) || !Object.hasOwn(current, segment)) return false;
-    current = current[segment];
-  }
+  const current = valueBelow(values, segments);
   if (!isContainer(current) || !Object.hasOwn(current, last)) return false;
   if (Array.isArray(current)) {
     if (!/^\d+$/.test(last)) return false;
