@@ -77,7 +77,7 @@ export class RecordBackend implements SessionBackend {
     const isLimited = sessionsPerUser !== undefined && this.users !== null;
     this.#limit = isLimited ? new SessionLimit(sessionsPerUser, this.users) : null;
     this.#writer = new MergingWriter(store, queue, this.finder, this.remover, wait, this.#limit);
-    this.#renewal = new RecordRenewal(runtime, store, this.finder, this.remover, this.#writer);
+    this.#renewal = new RecordRenewal(store, this.finder, this.remover, this.#writer);
     this.#takeOver = new RecordTakeOver(runtime, store);
   }
 
@@ -213,14 +213,11 @@ export class RecordBackend implements SessionBackend {
     const seen = (id: string, payload: Payload | null): void => {
       if (payload !== null) session.endedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
     };
+    // Until when the cookie that holds it may be valid; undefined if unknown.
+    const until = session.base === null ? undefined : session.cookieUntil;
     const existed =
-      removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session), seen));
+      removable !== null && (await this.remover.end(removable.id, removable.version, until, seen));
     await this.remover.removeUnshared(session);
     return existed;
   }
-}
-
-/** Until when the cookie that holds the removed session may be valid; undefined if unknown. */
-function untilOf({ base, cookieUntil }: ActiveSession): number | undefined {
-  return base === null ? undefined : cookieUntil;
 }

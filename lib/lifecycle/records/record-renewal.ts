@@ -6,24 +6,15 @@ import type { RecordFinder } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { MergingWriter } from './merging-writer.js';
-import type { SessionRuntime } from '../session-runtime.js';
 
 /** Extends the lifetime of stored sessions. */
 export class RecordRenewal {
-  readonly #runtime: SessionRuntime;
   readonly #store: RecordStore;
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
   readonly #writer: MergingWriter;
 
-  constructor(
-    runtime: SessionRuntime,
-    store: RecordStore,
-    finder: RecordFinder,
-    remover: RecordRemover,
-    writer: MergingWriter,
-  ) {
-    this.#runtime = runtime;
+  constructor(store: RecordStore, finder: RecordFinder, remover: RecordRemover, writer: MergingWriter) {
     this.#store = store;
     this.#finder = finder;
     this.#remover = remover;
@@ -32,7 +23,7 @@ export class RecordRenewal {
 
   /** Records a visit that changed nothing. */
   async renew(session: ActiveSession): Promise<void> {
-    const { lifetimes } = this.#runtime;
+    const { lifetimes, degrade } = session.runtime;
     try {
       // A cookie without Max-Age has nothing to renew.
       const isCookieDue = !lifetimes.endsWithBrowser(session.state.facts);
@@ -41,7 +32,7 @@ export class RecordRenewal {
       else if (!(await this.extend(session, isCookieDue))) session.drop();
     } catch (error) {
       // The application changed nothing: an unrecorded visit is no reason to fail the request.
-      if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
+      if (!(error instanceof SessionStoreError) || !(degrade || isFull(error))) throw error;
       session.forgoRenewal();
     }
   }
@@ -54,14 +45,14 @@ export class RecordRenewal {
    * @returns false if the session is gone
    */
   async extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
-    const { base, state } = session;
+    const { base, state, runtime } = session;
     const store = this.#store;
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(state.facts);
+    const expiresAt = runtime.lifetimes.fullExpiry(state.facts);
     if (base === null || !(await store.touch(base.id, expiresAt))) return false;
     const found = await this.#finder.find(base.id);
     if (found.kind === 'record') {
       const isOurs = found.payload.t === state.facts.storedDuration;
-      const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
+      const until = isOurs ? expiresAt : runtime.lifetimes.fullExpiryOf(found.payload);
       if (!isOurs) await store.touch(base.id, until);
       // The request that changed the lifetime sends the cookie.
       session.renewed(until, isCookieDue && isOurs);
