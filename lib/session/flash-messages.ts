@@ -1,7 +1,7 @@
 import { type Values, readPath } from '../state/values.js';
 import { MESSAGE_ARGUMENTS, countArguments } from './argument-counts.js';
 import { fieldPath } from './field-names.js';
-import { type FieldErrors, type FormErrors, bagOf, errorsIn, shownErrors, withoutBags } from './form-bags.js';
+import { type FieldErrors, type FormErrors, bagOf, errorsIn, withoutBags } from './form-bags.js';
 import { type Fallback, isPresent, orDefault } from './default-value.js';
 import { showInLogs } from './show-in-logs.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
@@ -102,7 +102,9 @@ export class FlashMessages {
   errors(field: string): FieldErrors | undefined;
   errors(field?: string): FormErrors | FieldErrors | undefined {
     const errors = errorsIn(this.#own);
-    return field === undefined ? errors : shownErrors(errors, fieldPath(field));
+    if (field === undefined) return errors;
+    const path = fieldPath(field);
+    return Object.hasOwn(errors, path) ? errors[path] : undefined;
   }
 
   /**

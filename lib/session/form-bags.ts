@@ -52,11 +52,6 @@ export function errorsIn(messages: Values): FormErrors {
   return errors;
 }
 
-/** The errors of one field; undefined if there are none. */
-export function shownErrors(errors: FormErrors, field: string): FieldErrors | undefined {
-  return Object.hasOwn(errors, field) ? errors[field] : undefined;
-}
-
 function isFieldErrors(found: unknown): found is FieldErrors {
   return Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === 'string');
 }

@@ -86,6 +86,7 @@ export class HostedSession extends SessionCommits {
 
   /** Loads the session anew. */
   async reload(): Promise<void> {
+    if (!this.initiated) return this.initiate();
     const { lifecycle } = this;
     await lifecycle.reload();
     this.#noteDegraded(lifecycle);

@@ -105,13 +105,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await request.session.reload();
    */
   reload(callback?: SessionCallback): Promise<this> {
-    return this.hosted.perform(() => this.#reload(), callback);
-  }
-
-  async #reload(): Promise<this> {
-    if (!this.initiated) return this.initiate();
-    await this.hosted.reload();
-    return this;
+    return this.hosted.perform(() => this.hosted.reload().then(() => this), callback);
   }
 
   // ---- id ------------------------------------------------------------------------------------------------------
