@@ -184,6 +184,11 @@ export abstract class ActiveSessionFields {
     return this.hasNewId || (this.loadedState !== null && this.loadedState.modified);
   }
 
+  /** Whether changes were dropped because the session was gone when they were to be stored. */
+  get droppedChanges(): boolean {
+    return this.phase === 'dropped' && this.modified;
+  }
+
   /** Whether a write has anything to do. Read several times per request. */
   get due(): boolean {
     if (this.readonly) return false;

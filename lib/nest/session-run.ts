@@ -67,19 +67,20 @@ export async function runStored<R>(
 ): Promise<R> {
   const hosted = hostedInCaller(host);
   const session = await hosted.session.initiate();
+  const { lifecycle } = hosted;
   // A session that is empty because its store failed is not the one asked for: the job should be retried.
-  if (host.degraded) {
+  if (lifecycle.session.readonly === 'degraded') {
     throw new SessionStoreError(
       'SessionManager.run could not load the session, because its store failed. The function was not called: try it again.',
     );
   }
-  if (!session.stored && host.livesInCookie) throw new NoSessionError(KEEPS_NONE);
+  if (!session.stored && lifecycle.livesInCookie) throw new NoSessionError(KEEPS_NONE);
   if (!session.stored) throw new NoSessionError(hasLedger ? NOT_IN_LEDGER : NOT_FOUND);
-  const { session: loaded } = hosted.lifecycle;
+  const { session: loaded } = lifecycle;
   const result = await runInside(hosted, host, fn).finally(() => {
-    if (host.hasDestroyed) tellEnded({ handle: loaded.storedHandle });
+    if (lifecycle.removals?.hasEnded === true) tellEnded({ handle: loaded.storedHandle });
   });
-  if (host.droppedChanges) {
+  if (lifecycle.session.droppedChanges) {
     log.warn(
       'A session ended while the function given to SessionManager.run was running: what the function changed in it was dropped.',
     );

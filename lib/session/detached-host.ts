@@ -67,7 +67,6 @@ export class DetachedHost implements SessionHost {
   readonly headSent = true;
   /** The session in whose context the code inside was started; null if there is none, or that code has ended. */
   caller: HostedSession | null = null;
-  #life: SessionLifecycle | null = null;
   #ended = false;
   /** Null until the first callback is added. */
   #onceOver: (() => void)[] | null = null;
@@ -98,7 +97,6 @@ export class DetachedHost implements SessionHost {
     // A lifetime in the cookie cannot be renewed from here.
     if (life.livesInCookie) life.session.bePassive();
     if (this.#entryPoint.storesNothing === true) life.abandon();
-    this.#life = life;
     return life;
   }
 
@@ -126,27 +124,6 @@ export class DetachedHost implements SessionHost {
   /** No answer is made here. But what failed may be the reason for an error that answers the caller's request. */
   keepUncached(): void {
     this.caller?.storeFailed();
-  }
-
-  /** Whether changes were dropped because the session was gone when they were to be stored. */
-  get droppedChanges(): boolean {
-    const session = this.#life?.session;
-    return session?.phase === 'dropped' && session.modified;
-  }
-
-  /** Whether the session existed, and the code inside has destroyed it. */
-  get hasDestroyed(): boolean {
-    return this.#life?.removals?.hasEnded === true;
-  }
-
-  /** Whether the session lives in the cookie. */
-  get livesInCookie(): boolean {
-    return this.#life?.livesInCookie === true;
-  }
-
-  /** Whether the session is empty because its store failed (`whenStoreFails: 'degrade'`). */
-  get degraded(): boolean {
-    return this.#life?.session.readonly === 'degraded';
   }
 
   refusal(need: CookieNeed): SessionReadonlyError {

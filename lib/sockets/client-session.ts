@@ -124,16 +124,16 @@ export class ClientSession {
 
   /** Compares the loaded session with the one the client had before. */
   #recognized(opened: MessageSession): MessageSession {
-    const { host } = opened;
-    const { session } = opened.hosted;
+    const { host, hosted } = opened;
+    const { session, life } = hosted;
     if (!session.stored) {
-      if (this.#known !== null && !host.degraded) this.#isOver = true;
+      if (this.#known !== null && life?.session.readonly !== 'degraded') this.#isOver = true;
       return opened;
     }
     const { id, expiresAt, userId: user } = session;
     const known = this.#known;
     if (known === null) {
-      this.#known = { id, user, watch: this.#watch({ id, expiresAt }, host.livesInCookie) };
+      this.#known = { id, user, watch: this.#watch({ id, expiresAt }, life?.livesInCookie === true) };
     } else if (id === known.id) {
       known.user = user;
     } else if (user === known.user) {

@@ -111,12 +111,12 @@ describe('a session without a response', () => {
   it('is not revived if it ended meanwhile, and reports that its changes were dropped', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
-    const { hosted, session, host } = await detached(store, token);
+    const { hosted, session } = await detached(store, token);
     await store.manager.destroy(session.id);
     session.put('late', 1);
-    expect(host.droppedChanges).toBe(false);
+    expect(hosted.lifecycle.session.droppedChanges).toBe(false);
     await hosted.commitDue();
-    expect(host.droppedChanges).toBe(true);
+    expect(hosted.lifecycle.session.droppedChanges).toBe(true);
     expect(await store.reads(token)).toEqual({});
   });
 
