@@ -2,7 +2,6 @@ import { SessionValueError } from '../session.errors.js';
 import { lossOfEntries } from './json-loss.js';
 import { isOpaque, isPlain } from './object-kinds.js';
 import { OwnCopy } from './own-copy.js';
-import { cloneValue } from './clone-value.js';
 import { type Values, assertKey, isContainer, isObject } from './values.js';
 
 /**
@@ -43,8 +42,7 @@ export function assertWritable(
 ): void {
   if (entries.length < 2 || !entries.some(([path]) => path.includes('.'))) return;
   const trial = new OwnCopy(target);
-  for (const [path, value] of entries)
-    if (!leadsIntoInstance(trial.values, path)) trial.write(path, cloneValue(value));
+  for (const [path, value] of entries) if (!leadsIntoInstance(trial.values, path)) trial.write(path, value);
 }
 
 /** Whether a path leads into an instance of a class, which is no copy here, and takes any property. */

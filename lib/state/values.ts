@@ -107,10 +107,9 @@ export function writePath(values: Values, path: string, value: unknown): void {
     return;
   }
   const segments = segmentsOf(path);
-  const last = segments.length - 1;
+  const last = segments.pop() ?? '';
   let current: Record<string, unknown> = values;
-  for (let index = 0; index < last; index += 1) {
-    const segment = segments[index] ?? '';
+  for (const segment of segments) {
     assertPlace(current, segment, path);
     const next = Object.hasOwn(current, segment) ? current[segment] : undefined;
     if (isContainer(next)) {
@@ -121,9 +120,8 @@ export function writePath(values: Values, path: string, value: unknown): void {
       current = created;
     }
   }
-  const segment = segments[last] ?? '';
-  assertPlace(current, segment, path);
-  current[segment] = value;
+  assertPlace(current, last, path);
+  current[last] = value;
 }
 
 /**
