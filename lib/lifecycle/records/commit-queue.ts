@@ -19,7 +19,7 @@ export interface Turn {
   newest: Newest | null;
 }
 
-interface Line extends Turn {
+interface Queue extends Turn {
   /** The waiting tasks, in order; null until the first one waits. */
   waiting: Waiter[] | null;
 }
@@ -32,7 +32,7 @@ interface Line extends Turn {
  * This only saves work: the store's version check is what prevents lost updates.
  */
 export class CommitQueue {
-  readonly #lines = new Map<string, Line>();
+  readonly #queues = new Map<string, Queue>();
   readonly #patience: number;
 
   /**
@@ -46,32 +46,32 @@ export class CommitQueue {
 
   /** Runs a task after the earlier ones for the same id. */
   async run<T>(id: string, task: (turn: Turn) => Promise<T>): Promise<T> {
-    let line = this.#lines.get(id);
+    let queue = this.#queues.get(id);
     /** When the task began, if others may have waited since before that. */
     let begun = -Infinity;
-    if (line === undefined) {
-      line = { newest: null, waiting: null };
-      this.#lines.set(id, line);
+    if (queue === undefined) {
+      queue = { newest: null, waiting: null };
+      this.#queues.set(id, queue);
     } else {
-      await this.#wait(line);
+      await this.#wait(queue);
       begun = performance.now();
     }
     try {
-      return await task(line);
+      return await task(queue);
     } catch (error) {
       // It is unknown what a failed write left in the store.
-      line.newest = null;
-      if (line.waiting !== null) this.#failWithIt(line.waiting, begun, error);
+      queue.newest = null;
+      if (queue.waiting !== null) this.#failWithIt(queue.waiting, begun, error);
       throw error;
     } finally {
-      const next = line.waiting?.shift();
-      if (next === undefined) this.#lines.delete(id);
+      const next = queue.waiting?.shift();
+      if (next === undefined) this.#queues.delete(id);
       else next.go();
     }
   }
 
-  #wait(line: Line): Promise<void> {
-    const waiting = (line.waiting ??= []);
+  #wait(queue: Queue): Promise<void> {
+    const waiting = (queue.waiting ??= []);
     return new Promise((go, fail) => {
       waiting.push({ since: performance.now(), go, fail });
     });
