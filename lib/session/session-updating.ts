@@ -79,11 +79,8 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     // Throws if nothing can be stored, before `make` is called.
     void this.hosted.writable;
     const made = make();
-    return isThenable(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
-  }
-
-  async #keepPromised(key: string, made: PromiseLike<unknown>): Promise<unknown> {
-    return this.#keep(key, await made);
+    if (!isThenable(made)) return this.#keep(key, made);
+    return Promise.resolve(made).then((value) => this.#keep(key, value));
   }
 
   /**

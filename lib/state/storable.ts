@@ -136,17 +136,15 @@ const WHAT_PARSE_RETURNS = 'the value itself that stringify was given';
 function wrongAnswer(method: 'stringify' | 'parse', answer: unknown, takes: string): SessionValueError {
   // Nobody awaits it, so its rejection would end the process.
   if (isThenable(answer)) answer.then(undefined, () => undefined);
-  const got = isThenable(answer)
-    ? 'a promise'
-    : answer === undefined || answer === null
-      ? String(answer)
-      : method === 'parse' && typeof answer === 'object'
-        ? Array.isArray(answer)
-          ? 'a list'
-          : 'something else than stringify was given'
-        : `a value of type ${typeof answer}`;
   return new SessionValueError(
-    `The serializer's ${method} returned ${got}. The option 'serializer' takes an object whose ${method} returns ${takes}, and no promise.`,
+    `The serializer's ${method} returned ${shownAnswer(method, answer)}. The option 'serializer' takes an object whose ${method} returns ${takes}, and no promise.`,
     { atCommit: true },
   );
+}
+
+function shownAnswer(method: 'stringify' | 'parse', answer: unknown): string {
+  if (isThenable(answer)) return 'a promise';
+  if (answer === undefined || answer === null) return String(answer);
+  if (method === 'stringify' || typeof answer !== 'object') return `a value of type ${typeof answer}`;
+  return Array.isArray(answer) ? 'a list' : 'something else than stringify was given';
 }
