@@ -1,5 +1,5 @@
 import { type Payload, signedInAt } from '../state/payload.js';
-import type { Draft, SessionState } from '../state/session-state.js';
+import { type Draft, SessionState } from '../state/session-state.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type AfterMove, type AskedId, afterMove } from './new-id-after-move.js';
@@ -26,8 +26,14 @@ export class ActiveSession extends ActiveSessionFields {
     this.renewalDue = false;
   }
 
-  /** Bases the session on what was found in the store or in a token. */
-  found(loaded: BaseVersion, state: SessionState, visit?: Visit): void {
+  /**
+   * Bases the session on what was found in the store or in a token.
+   *
+   * @param text the text that the payload was parsed from
+   */
+  found(loaded: BaseVersion, payload: Payload, text: string, visit?: Visit): void {
+    const { serializer, lifetimes } = this.runtime;
+    const state = SessionState.loaded(serializer, payload, text, this.caller.consumesFlash);
     this.#standOn(loaded, 'stored');
     this.givenId = loaded.id;
     // A request may bring several tokens; an earlier attempt with another token may have set this.
@@ -35,8 +41,7 @@ export class ActiveSession extends ActiveSessionFields {
     this.endedSubject = null;
     this.fresh = false;
     this.loadedState = state;
-    if (this.isVisit)
-      this.renewalDue = this.runtime.lifetimes.isVisitRenewing(state.facts, loaded.expiresAt, visit);
+    if (this.isVisit) this.renewalDue = lifetimes.isVisitRenewing(state.facts, loaded.expiresAt, visit);
     if (visit !== undefined) this.latestVisit = visit;
   }
 

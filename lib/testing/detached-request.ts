@@ -11,7 +11,6 @@ import { recordedUser } from '../lifecycle/users/recorded-user.js';
 import { sessionRuntime } from '../nest/make-session-runtime.js';
 import { type SessionSettings, resolveSettings } from '../nest/session.settings.js';
 import { PAYLOAD_FORMAT, type Payload, parsePayload } from '../state/payload.js';
-import { SessionState } from '../state/session-state.js';
 import { serialize } from '../state/storable.js';
 import type { Values } from '../state/values.js';
 
@@ -91,11 +90,10 @@ export function detachedRequest(
   // As a request reads it: a copy, in which a Date has become text.
   const parsed = parsePayload(payload, serializer);
   if (parsed.kind !== 'session') return { life, settings };
-  const state = SessionState.loaded(serializer, parsed.payload, payload, true);
-  const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiry(state.facts) };
+  const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiryOf(parsed.payload) };
   const visit = { lastActivity: now, userId, ipAddress: null, userAgent: null };
   // The driver stores it synchronously; only its answer comes later.
   void driver.write(loaded.id, { ...visit, payload, version: 1, expiresAt: loaded.expiresAt });
-  life.session.found(loaded, state, visit);
+  life.session.found(loaded, parsed.payload, payload, visit);
   return { life, settings };
 }

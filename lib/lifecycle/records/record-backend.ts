@@ -3,7 +3,6 @@ import type { TokenKind } from '../../crypto/keyring.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
 import type { Payload } from '../../state/payload.js';
-import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from './caching-store.js';
 import type { CommitQueue } from './commit-queue.js';
@@ -117,11 +116,8 @@ export class RecordBackend implements SessionBackend {
     if (latest === null || this.runtime.lifetimes.isOverAge(latest.payload)) return;
     const { record, payload } = latest;
     if (fate !== undefined && latest.id === id) this.runtime.fates.forget(id, fate);
-    session.found(
-      { id: latest.id, version: record.version, expiresAt: record.expiresAt },
-      SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
-      record,
-    );
+    const { version, expiresAt } = record;
+    session.found({ id: latest.id, version, expiresAt }, payload, record.payload, record);
   }
 
   async reload(session: ActiveSession, base: BaseVersion): Promise<void> {

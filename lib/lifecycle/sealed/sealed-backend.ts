@@ -4,7 +4,7 @@ import type { SealingDriver, SessionRecord } from '../../drivers/driver.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import type { Payload } from '../../state/payload.js';
 import { parseSealed } from '../../state/recent-payloads.js';
-import { type Draft, SessionState } from '../../state/session-state.js';
+import type { Draft } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
@@ -99,10 +99,8 @@ export class SealedBackend implements SessionBackend {
     }
     if (fate.kind !== 'lives') return;
     session.token = token;
-    session.found(
-      { id, version: HELD_BY_COOKIE, expiresAt: record.expiresAt },
-      SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
-    );
+    const { expiresAt } = record;
+    session.found({ id, version: HELD_BY_COOKIE, expiresAt }, payload, record.payload);
   }
 
   async takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null> {
