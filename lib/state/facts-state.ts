@@ -86,16 +86,15 @@ export class FactsState {
     this.#set({ h: handle });
   }
 
-  #set(facts: SessionFacts): void {
-    this.#begins = true;
+  #set(facts: SessionFacts, begins = true): void {
+    this.#begins ||= begins;
     this.#changed = { ...this.#changed, ...facts };
     this.#renew();
   }
 
   /** Sets the lifetime; this alone does not begin a session. */
   last(duration: number): void {
-    this.#changed = { ...this.#changed, t: duration };
-    this.#renew();
+    this.#set({ t: duration }, false);
   }
 
   /** For `invalidate`: discards all facts; the session begins now. */

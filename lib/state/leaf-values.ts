@@ -27,14 +27,10 @@ function collect(values: Values, prefix: string, parents: readonly Values[], lea
 }
 
 function isBranch(value: unknown): value is Values {
-  return isPlainValues(value) && !isEmpty(value);
+  return isPlainValues(value) && Object.keys(value).length > 0;
 }
 
 /** Whether a leaf is an empty plain object. */
 export function isEmptyBranch(value: unknown): boolean {
-  return isPlainValues(value) && isEmpty(value);
-}
-
-function isEmpty(values: Values): boolean {
-  return Object.keys(values).length === 0;
+  return isPlainValues(value) && Object.keys(value).length === 0;
 }
