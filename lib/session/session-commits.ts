@@ -76,11 +76,6 @@ export abstract class SessionCommits {
     });
   }
 
-  /** Whether the session lives in the cookie, and no cookie can be sent any more. */
-  get isCookieLate(): boolean {
-    return this.#host.headSent && this.lifecycle.livesInCookie;
-  }
-
   /**
    * Drops changes that need a cookie which can no longer reach the browser, and logs this once per request. A
    * session that was invalidated is ended all the same.
