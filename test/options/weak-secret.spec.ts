@@ -210,6 +210,13 @@ describe('A secret', () => {
     }
   });
 
+  it.each(['be1a987a-6232-466a-9295-407090189a68', '7a383996-8451-4542-a578-a3a4236aa100'])(
+    'is accepted if it is a UUID with few letters: %s',
+    (uuid) => {
+      expect(weakness(uuid)).toBeNull();
+    },
+  );
+
   it.each(['a', 'i'])('is accepted if the only letter among symbols is %s', (letter) => {
     const marks = '§±´¿÷×°¬¦¶·»«¡£¥©®';
     const secret = Array.from({ length: 4 }, (_, at) => letter + marks.slice(at, at + 9)).join('');
