@@ -44,12 +44,7 @@ try {
   faults.push(...messages.map(({ code, path }) => `publint: ${code} at ${path.join('.')}`));
 
   const { problems = [] } = await checkPackage(createPackageFromTarballData(tarball));
-  faults.push(
-    ...problems
-      // The old module resolution, which ignores `exports`. No Node version that this package supports uses it.
-      .filter((problem) => !('resolutionKind' in problem && problem.resolutionKind === 'node10'))
-      .map((problem) => `are-the-types-wrong: ${JSON.stringify(problem)}`),
-  );
+  faults.push(...problems.map((problem) => `are-the-types-wrong: ${JSON.stringify(problem)}`));
 
   const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').split('\n');
   if (!changelog.some((line) => line.startsWith(`## ${version}`))) {

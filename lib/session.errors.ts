@@ -23,7 +23,7 @@ export class SessionError extends Error {
    * @param message what was wrong, what was passed, what to do; nothing secret
    * @param options `cause`: the error behind this one
    */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
   }
@@ -66,7 +66,7 @@ export abstract class UnloggedSessionError extends IntrinsicException implements
   }
 
   /** The same as for SessionError. */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
   }
@@ -142,7 +142,7 @@ export class SessionValueError extends SessionError {
    * stored, so the status is 503 and not 500. `isKey` is true if the key itself is invalid: keys written in
    * code are valid, so an invalid one is taken to come from the visitor, and the status is 400
    */
-  constructor(message: string, options?: ErrorOptions & { atCommit?: boolean; isKey?: boolean }) {
+  constructor(message: string, options?: { cause?: unknown; atCommit?: boolean; isKey?: boolean }) {
     super(message, options);
     this.statusCode = options?.atCommit === true ? 503 : options?.isKey === true ? 400 : 500;
   }

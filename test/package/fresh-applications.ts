@@ -43,6 +43,19 @@ export const NEST_COMPILER_OPTIONS = {
   types: ['node'],
 };
 
+/**
+ * What Nest 10 and the first versions of Nest 11 set. With `module: commonjs`, TypeScript 5 looks for modules as Node 10 did:
+ * it ignores `exports`.
+ */
+export const EARLIER_COMPILER_OPTIONS = {
+  ...NEST_COMPILER_OPTIONS,
+  module: 'commonjs',
+  moduleResolution: 'node10',
+  resolvePackageJsonExports: undefined,
+  target: 'ES2021',
+  ignoreDeprecations: '6.0',
+};
+
 /** The two kinds of modules that Nest's templates come with. */
 export const MODULE_KINDS = ['module', 'commonjs'] as const;
 
@@ -61,17 +74,20 @@ export class FreshApplications implements Disposable {
     await execute('npm', ['install', tarball, ...versions, JEST, ...flags], { cwd: this.folder });
   }
 
-  /** Writes the application's files, as `nest new` lays them out. */
-  create(kind: ModuleKind): void {
-    const folder = this.folderOf(kind);
+  /**
+   * Writes the application's files, as `nest new` lays them out.
+   *
+   * @param name of its folder
+   * @returns the folder
+   */
+  create(kind: ModuleKind, name: string = kind, compilerOptions: object = NEST_COMPILER_OPTIONS): string {
+    const folder = join(this.folder, name);
     mkdirSync(folder);
     cpSync(APPLICATION, join(folder, 'src'), { recursive: true });
     writeFileSync(join(folder, 'src', 'key-value.driver.ts'), docSnippet('key-value.driver.ts'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: kind }));
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: NEST_COMPILER_OPTIONS, include: ['src'] }),
-    );
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+    return folder;
   }
 
   /** Starts a compiled application. */

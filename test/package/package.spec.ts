@@ -6,7 +6,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sharedServer } from '../servers/index.js';
 import { Editor } from './editor.js';
-import { FreshApplications, MODULE_KINDS } from './fresh-applications.js';
+import { EARLIER_COMPILER_OPTIONS, FreshApplications, MODULE_KINDS } from './fresh-applications.js';
 import { type PackedPackage, packedIn } from './packed-package.js';
 
 const execute = promisify(execFile);
@@ -248,6 +248,12 @@ describe('The package', () => {
       await visitor.get('/stored').expect(200, { stored: true });
       expect(running.complaints).toBe('');
     });
+  });
+
+  it('compiles with the tsconfig.json of earlier Nest versions, which ignores `exports`', () => {
+    const editor = new Editor(fresh.create('commonjs', 'earlier', EARLIER_COMPILER_OPTIONS));
+    editors.push(editor);
+    expect(editor.compile(checked)).toBe('');
   });
 
   it('runs the conformance suite under jest too, with the flag that the documentation names', async () => {
