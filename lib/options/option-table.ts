@@ -1,6 +1,6 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { Refusal, hasFunctions, readOption } from './read-option.js';
+import { Refusal, hasFunctions, optionError, readOption } from './read-option.js';
 import { boolean, is, listOf, oneOf, refine, text, valuePath, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
@@ -144,6 +144,9 @@ export function plainModuleOptions<T extends Partial<SessionModuleOptions>>(opti
  */
 export function optionSettings(options: SessionModuleOptions): OptionSettings {
   const given = plainModuleOptions(options);
+  // Other libraries have the secret under another name.
+  const elsewhere = 'secret' in given ? '' : replacements(Object.keys(given));
+  if (elsewhere !== '') throw optionError('secret', `is missing.${elsewhere}`);
   return { ...readTable(table, given, ''), given };
 }
 
@@ -154,17 +157,23 @@ export const OPTION_NAMES: readonly string[] = Object.keys(table).filter(
 
 /** Options of express-session and its kind, and what takes their place here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  session: 'its content: SessionModule.forRoot({ secret, ... })',
   store: "the option 'driver'",
   name: "the option 'cookie.name'",
   cookieName: "the option 'cookie.name'",
   keys: "the option 'secret'",
   password: "the option 'secret'",
+  cookieOptions: "the option 'cookie'",
   ttl: "the option 'age'",
   maxAge: "the option 'age'",
   rolling: "the option 'automaticTouch'",
   resave: 'nothing: leave it out',
   saveUninitialized: 'nothing: leave it out',
   proxy: 'nothing: leave it out',
+  unset: 'nothing: leave it out',
+  forRoutes: 'nothing: leave it out',
+  retries: 'nothing: leave it out',
+  isGlobal: 'nothing: leave it out',
 };
 
 /** What takes the place of options that other libraries have: the end of the error about unknown ones. */

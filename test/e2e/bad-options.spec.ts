@@ -481,6 +481,19 @@ describe('An unknown option', () => {
     );
   });
 
+  it.each([
+    [{ session: { secret: 'x' } }, /SessionModule\.forRoot\(\{ secret, \.\.\. \}\)\.$/],
+    [{ keys: ['x'] }, /In place of 'keys' there is the option 'secret'\.$/],
+    [{ password: 'x', isGlobal: true }, /In place of 'password' there is the option 'secret'\. In place of /],
+  ])(
+    'is named where the secret is missing, if another library has the secret there: %j',
+    async (options, say) => {
+      const message = await complaintAbout(options);
+      expect(message).toMatch(/^The option 'secret' is missing\. In place of /);
+      expect(message).toMatch(say);
+    },
+  );
+
   it('is accepted if a driver of the application has that name', async () => {
     const useFactory = (config: unknown): object => ({
       config,
