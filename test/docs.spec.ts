@@ -33,6 +33,14 @@ describe('the documentation', () => {
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
+  // Passport removes no copy of the user elsewhere, which would count as signed in after its `logOut`.
+  it("names Passport's value as the user wherever it takes over sessions of Passport", () => {
+    const takesOver = docSnippets().filter(({ code }) => code.includes("userId: 'passport.user'"));
+    expect(takesOver.length).toBeGreaterThan(1);
+    const without = takesOver.filter(({ code }) => !code.includes("userKey: 'passport.user'"));
+    expect(without.map(({ page }) => page)).toEqual([]);
+  });
+
   it('has no link to a page or a heading that does not exist', () => {
     expect(deadLinks(ROOT)).toEqual([]);
   });

@@ -40,6 +40,7 @@ const options = group({
  * @example
  * SessionModule.forRoot({
  *   secret,
+ *   userKey: 'passport.user',
  *   migrate: [fromExpressSession({ secret: oldSecret, store: new RedisStore({ client }), userId: 'passport.user' })],
  * })
  */

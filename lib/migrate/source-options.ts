@@ -34,15 +34,16 @@ export interface ForeignCookieAttributes {
  * The options that all sources have.
  *
  * @example
- * migrate: [fromCookieSession({ keys: oldKeys, userId: 'passport.user', until: '2027-01-01' })]
+ * migrate: [fromCookieSession({ keys: oldKeys, userId: 'user.id', until: '2027-01-01' })]
  */
 export interface SourceOptions {
   /** Attributes of the old cookie, if they were not the default. */
   readonly cookie?: ForeignCookieAttributes | undefined;
   /**
    * The path of the value that names the user in the old session, such as 'passport.user' or 'user.id'. It is
-   * copied to the path of the option `userKey`, so that the user's sessions can be listed and ended. Default:
-   * the value at `userKey`.
+   * copied to the path of the option `userKey`, so that the user's sessions can be listed and ended. With Passport
+   * set `userKey: 'passport.user'` as well: Passport does not remove the copy at sign-out. Default: the value at
+   * `userKey`.
    */
   readonly userId?: string | undefined;
   /**
