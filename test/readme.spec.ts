@@ -184,20 +184,23 @@ describe('the code in the documentation', () => {
     for (const name of ['cart.spec.ts', 'account.spec.ts', 'units.spec.ts']) await loaded(name);
   });
 
-  it('has a CSRF token that only its own visitor can post with', async () => {
-    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
-      'csrf.main.ts',
-    );
-    await using app = await Running.of(createApplication());
-    const visitor = await app.visitor();
-    const { text } = await visitor.get('/address').expect(200);
-    const token = /value="(\w+)"/.exec(text)?.[1];
-    expect(token).toBeDefined();
-    await visitor.post('/address').type('form').send({}).expect(403);
-    await visitor.post('/address').type('form').send({ _csrf: token }).expect(302);
-    await visitor.post('/address').set('x-csrf-token', String(token)).expect(302);
-    await (await app.visitor()).post('/address').type('form').send({ _csrf: token }).expect(403);
-  });
+  it.each(['csrf.main.ts', 'csrf.fastify.ts'])(
+    'has a CSRF token that only its own visitor can post with: %s',
+    async (name) => {
+      const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
+        name,
+      );
+      await using app = await Running.of(createApplication());
+      const visitor = await app.visitor();
+      const { text } = await visitor.get('/address').expect(200);
+      const token = /value="(\w+)"/.exec(text)?.[1];
+      expect(token).toBeDefined();
+      await visitor.post('/address').type('form').send({}).expect(403);
+      await visitor.post('/address').type('form').send({ _csrf: token }).expect(302);
+      await visitor.post('/address').set('x-csrf-token', String(token)).expect(302);
+      await (await app.visitor()).post('/address').type('form').send({ _csrf: token }).expect(403);
+    },
+  );
 
   it.each(PLATFORMS)('signs in and out with Passport on %s', async (platform) => {
     const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
