@@ -1,4 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
+import { shownType } from '../state/shown-type.js';
 import { isObject } from '../state/values.js';
 import type { RequestSession } from './request-session.js';
 
@@ -161,6 +162,6 @@ function isNotOneOrSeveral({ length, 0: first }: readonly unknown[]): boolean {
 /** The message must not contain the argument: a visitor may have sent it. */
 function refusal(name: string, args: readonly unknown[], takes: Exclude<Takes, 'all'>): SessionValueError {
   const count = `${args.length} argument${args.length === 1 ? '' : 's'}`;
-  const got = takes === LOADING && args.length === 1 ? `a value of type ${typeof args[0]}` : count;
+  const got = takes === LOADING && args.length === 1 ? shownType(args[0]) : count;
   return new SessionValueError(`${name} got ${got}. ${takes.remedy}`);
 }

@@ -1,5 +1,6 @@
 import { randomId } from '../crypto/random-id.js';
 import { SessionValueError } from '../session.errors.js';
+import { shownType } from '../state/shown-type.js';
 import type { HostedSession } from './hosted-session.js';
 
 /** Which session a request works with: the one of its cookie, or another that the application switches to. */
@@ -90,7 +91,7 @@ export abstract class SessionChoice {
     if (typeof id !== 'string' || id === '')
       // The message must not contain the id.
       throw new SessionValueError(
-        `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
+        `setId got ${id === '' ? 'empty text' : shownType(id)}; it takes an id: text that is not empty.`,
       );
     this.#assertSwitchable();
     return this.#switch((life) => life.loads.byId(id), id === this.#generatedId ? id : null);
@@ -112,7 +113,7 @@ export abstract class SessionChoice {
     // Anybody could sign with an empty secret.
     if (secret !== undefined && (typeof secret !== 'string' || secret === ''))
       throw new SessionValueError(
-        `setSignedId got ${secret === '' ? 'empty text' : `a value of type ${typeof secret}`} in place of a secret; ` +
+        `setSignedId got ${secret === '' ? 'empty text' : shownType(secret)} in place of a secret; ` +
           "it takes text that is not empty, or nothing for the application's own.",
       );
     this.#assertSwitchable();

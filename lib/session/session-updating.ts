@@ -2,6 +2,7 @@ import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
 import { isThenable } from '../state/is-thenable.js';
 import { shownKey } from '../state/shown-key.js';
+import { shownType } from '../state/shown-type.js';
 import { assertKey } from '../state/values.js';
 import { isPresent } from './default-value.js';
 import type { SessionData } from './session-data.js';
@@ -221,5 +222,5 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
 
 /** Shows a number as it is, and only the type of anything else: a visitor may have sent it. */
 function shown(given: unknown): string {
-  return typeof given === 'number' ? String(given) : `a value of type ${typeof given}`;
+  return typeof given === 'number' ? String(given) : shownType(given);
 }

@@ -1,5 +1,6 @@
 import { DegradedSessionError, SessionError, SessionReadonlyError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
+import { shownType } from '../state/shown-type.js';
 
 /** The session was read or written before it was loaded. */
 export function notInitiated(): SessionError {
@@ -31,5 +32,5 @@ export function tooLate(): SessionError {
 /** An invalid duration, as far as a message may show it. */
 export function shownDuration(duration: unknown): string {
   if (typeof duration === 'number') return String(duration);
-  return typeof duration === 'string' ? `"${shownKey(duration)}"` : `a value of type ${typeof duration}`;
+  return typeof duration === 'string' ? `"${shownKey(duration)}"` : shownType(duration);
 }

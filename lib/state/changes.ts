@@ -4,6 +4,7 @@ import { isSame } from './same-value.js';
 import { isThenable } from './is-thenable.js';
 import type { ReturnedObjects } from './returned-objects.js';
 import { shownKey } from './shown-key.js';
+import { shownType } from './shown-type.js';
 import { cloneRecorded } from './clone-value.js';
 import { type Values, isContainer, readPath, removePath, topLevelKey, writePath } from './values.js';
 
@@ -88,7 +89,7 @@ export function pushTo(values: Values, path: string, value: unknown): void {
     list.push(value);
   } else {
     throw new SessionValueError(
-      `Cannot push to "${shownKey(path)}": it holds a value of type ${typeof list}, not a list. Put a list there first.`,
+      `Cannot push to "${shownKey(path)}": it holds ${shownType(list)}, not a list. Put a list there first.`,
     );
   }
 }
@@ -98,7 +99,7 @@ export function addTo(values: Values, path: string, by: number): number {
   const current = readPath(values, path) ?? 0;
   if (typeof current !== 'number') {
     throw new SessionValueError(
-      `Cannot increment "${shownKey(path)}": it holds a value of type ${typeof current}, not a number. Put a number there first.`,
+      `Cannot increment "${shownKey(path)}": it holds ${shownType(current)}, not a number. Put a number there first.`,
     );
   }
   const sum = current + by;
@@ -110,7 +111,7 @@ export function addTo(values: Values, path: string, by: number): number {
 export function assertUpdater(updater: unknown): void {
   if (typeof updater === 'function') return;
   throw new SessionValueError(
-    `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
+    `update got ${shownType(updater)} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
   );
 }
 

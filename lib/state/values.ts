@@ -1,6 +1,7 @@
 import { SessionValueError } from '../session.errors.js';
 import { isOpaque, isPlain } from './object-kinds.js';
 import { shownKey } from './shown-key.js';
+import { shownType } from './shown-type.js';
 
 /** The values of a session: a plain object. @example const values: SessionValues = { cart: ['tea'] }; */
 export type Values = Record<string, unknown>;
@@ -37,15 +38,11 @@ function segmentsOf(path: string): string[] {
 export function assertKey(path: unknown): asserts path is string {
   if (typeof path !== 'string') {
     throw new SessionValueError(
-      `A session key is a string such as 'cart' or 'cart.total'; got ${describe(path)}.`,
+      `A session key is a string such as 'cart' or 'cart.total'; got ${shownType(path)}.`,
       { isKey: true },
     );
   }
   if (path.includes('.') || FORBIDDEN.has(path)) segmentsOf(path);
-}
-
-function describe(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
 /** Whether a string is a valid key: it has no forbidden segment. */

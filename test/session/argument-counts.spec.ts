@@ -45,7 +45,7 @@ describe('A wrong number of arguments', () => {
     ['initiate', [true, true], /read-only/],
     ['start', [true, true], /read-only/],
     ['initiate', ['yes'], /^initiate got a value of type string\. It takes true .*read-only, or nothing/],
-    ['start', [null], /^start got a value of type object\. It takes true/],
+    ['start', [null], /^start got null\. It takes true/],
     ['flash', ['a', 'b', 'c'], /a key and a value/],
     ['flash', ['b'], /^flash got 1 argument\./],
     ['flash', [{ b: 1 }, 'c'], /^flash got 2 arguments/],

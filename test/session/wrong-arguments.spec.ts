@@ -180,6 +180,12 @@ describe('an invalid duration, number or id', () => {
     ['increment', '5', 'Cannot increment "n" by a value of type string: it takes a finite number.'],
     ['setId', '', 'setId got empty text; it takes an id'],
     ['setId', 5, 'setId got a value of type number; it takes an id'],
+    ['setId', Promise.resolve('id'), 'setId got a promise, which has to be awaited first; it takes an id'],
+    [
+      'get',
+      Promise.resolve('key'),
+      "such as 'cart' or 'cart.total'; got a promise, which has to be awaited first.",
+    ],
   ] as const)('is refused by %s with an error that says what it got: %j', async (method, given, message) => {
     await using app = await HandlerApp.start('express');
     await app.visitor().in((session) => {
