@@ -2,11 +2,12 @@ import { SessionError, SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
 /**
- * For the log: a request with an id that `regenerate` had just replaced changed something, and the changes
- * are dropped.
+ * For the log: a request with an id that `regenerate` had just replaced, or with the cookie of a session that was
+ * just taken over, changed something, and the changes are dropped.
  */
 export const CHANGES_DROPPED =
-  'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
+  'A request came with a session id that another request had just replaced (regenerate; or, ' +
+  "with the option 'migrate', a cookie of another library that it took over). It reads an empty session, and " +
   'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
 
 /**

@@ -298,13 +298,21 @@ describe.each(PLATFORMS)('On %s, a session that is taken over', (platform) => {
     expect(value).toEqual(['Ann', ['deep', 'user.name'], undefined]);
   });
 
-  it('is not changed by a late request with the old cookie, which gets no cookie', async () => {
-    await using scene = await start();
+  it('is not changed by a late request with the old cookie, which gets no cookie, and the log says why', async () => {
+    const lines: string[] = [];
+    const note = (line: unknown): void => void lines.push(String(line));
+    await using scene = await start(
+      {},
+      { configure: (nest) => nest.useLogger({ log: () => undefined, warn: note, error: note }) },
+    );
     const old = scene.store.keep('a');
     const { asHeaders } = await scene.go(old, user);
     await eventually(async () => expect(await scene.store.holds('a')).toBe(false));
     const late = await scene.go(old, (current) => current.put('user', 'eve').get('user'));
     expect(late.cookies).toEqual([]);
+    expect(lines).toEqual([
+      expect.stringContaining("with the option 'migrate', a cookie of another library"),
+    ]);
     expect((await scene.go(asHeaders.cookie, user)).value).toBe('ann');
   });
 
