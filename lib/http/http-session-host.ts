@@ -19,6 +19,7 @@ import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
 import type { ForeignCookies, ForeignSessionVisit } from './cookie/foreign-cookies.js';
 import { tokenAdditions } from './cookie/response-cookies.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
+import type { UnparsedFormWarning } from './unparsed-form-warning.js';
 import { type SentTokens, sentTokens } from './cookie/sent-tokens.js';
 import { clientOf } from './client-of.js';
 import { consumesFlash } from './consumes-flash.js';
@@ -40,6 +41,7 @@ export interface HttpSessionSettings {
   /** The cookies of the libraries that the application migrates from; null for none. */
   readonly foreign: ForeignCookies | null;
   readonly secureWarning: SecureCookieWarning;
+  readonly unparsedForm: UnparsedFormWarning;
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
   readonly recordClient: boolean;
@@ -205,7 +207,12 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   body(): unknown {
-    return this.platform?.body ?? this.#req.body;
+    const body = this.platform?.body;
+    return body === undefined ? this.#req.body : body;
+  }
+
+  reportUnparsedForm(): void {
+    this.#settings.unparsedForm.check(this.#req);
   }
 
   isNeverFlashed(field: string): boolean {

@@ -15,6 +15,8 @@ export type RawRequest = IncomingMessage &
     protocol?: unknown;
     secure?: unknown;
     upgrade?: unknown;
+    /** Over HTTP/2 only. */
+    stream?: { readonly endAfterHeaders: boolean };
   };
 
 /** A response as created by the HTTP server. */
@@ -70,6 +72,14 @@ export function firstValue(header: string | string[] | undefined): string {
   return String(header ?? '')
     .replace(/,.*$/s, '')
     .trim();
+}
+
+/** Whether a request has a body: on HTTP/1 its headers say so, on HTTP/2 the end of its stream (RFC 9112, 6.3; 9113, 8.1). */
+export function hasBody(req: RawRequest): boolean {
+  const { headers, stream } = req;
+  const length = headers['content-length'];
+  if (length !== undefined) return Number(length) > 0;
+  return headers['transfer-encoding'] !== undefined || stream?.endAfterHeaders === false;
 }
 
 /** The stream of a response over HTTP/2. */

@@ -5,6 +5,7 @@ import { CookiePath } from '../http/cookie/cookie-path.js';
 import { ForeignCookies } from '../http/cookie/foreign-cookies.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
+import { UnparsedFormWarning } from '../http/unparsed-form-warning.js';
 import { type RouteTest, compileRoutes } from '../http/routing/named-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
 import type { ForeignSession, SessionSource } from '../lifecycle/taking-over/session-source.js';
@@ -28,6 +29,7 @@ export function httpSessions(
       cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
+      unparsedForm: new UnparsedFormWarning(log),
       recordClient: settings.recordClient,
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
       lifecycles,

@@ -31,7 +31,9 @@ export function formInput(
 
 /** `formInput` of a session's own request. */
 export function inputOf(host: SessionHost, withheld?: Set<string>): Values {
-  return formInput(host.body?.(), (field) => host.isNeverFlashed?.(field) ?? true, withheld);
+  const body = host.body?.();
+  if (body === undefined) host.reportUnparsedForm?.();
+  return formInput(body, (field) => host.isNeverFlashed?.(field) ?? true, withheld);
 }
 
 /** Stands for any name or index in the path of a form field: `items.*.qty`. */

@@ -80,8 +80,10 @@ export interface SessionHost {
    * commits it, or warns that the change is lost.
    */
   writtenAfterEnd?(): void;
-  /** The parsed body of the request. */
+  /** The parsed body of the request; undefined if it has none, or nothing has parsed it. */
   body?(): unknown;
+  /** A form was to be flashed, and there is no parsed body: warns if the request has a body. */
+  reportUnparsedForm?(): void;
   /** Whether a form field of this name is never flashed. If absent, no field is flashed. */
   isNeverFlashed?(field: string): boolean;
   /** The id behind a signed id, or null. `secret` replaces the application's own secrets. */
