@@ -20,6 +20,7 @@ export const LARGE = [
   'drivers/database/outage',
   'drivers/database/statements',
   'drivers/database/table',
+  'drivers/database/widen-last-activity',
   'drivers/dying-processes',
   'drivers/file/file.processes',
   'drivers/guard/stores-that-fail',

@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
-import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
+import { adaptationOf, sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
 import { locateSessionTable } from './session-table.js';
-import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
+import { dataSourceOf } from './sql-dialect.js';
 
 /**
  * The TypeORM migration that creates the table of the driver `database` with its indexes. The table is the same
@@ -39,16 +39,23 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
     const dataSource = dataSourceOf(queryRunner);
     const { path, columnOf } = locateSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {
-      const { type, length, nullable, primary, default: initial, mysql } = sessionColumns[property];
-      const adapted = isMySqlFamily(dataSource) ? mysql : undefined;
+      const adapted = adaptationOf(property, dataSource);
+      const {
+        type,
+        length,
+        nullable,
+        primary,
+        default: initial,
+      } = { ...sessionColumns[property], ...adapted };
       return {
         name: columnOf(property),
-        type: dataSource.driver.normalizeType({ type: adapted?.type ?? type }),
+        type: dataSource.driver.normalizeType({ type }),
         isNullable: nullable ?? false,
         isPrimary: primary ?? false,
         ...(initial === undefined ? {} : { default: String(initial) }),
         ...(length === undefined ? {} : { length: String(length) }),
-        ...(adapted === undefined ? {} : { charset: adapted.charset, collation: adapted.collation }),
+        ...(adapted.charset === undefined ? {} : { charset: adapted.charset }),
+        ...(adapted.collation === undefined ? {} : { collation: adapted.collation }),
       };
     });
     // Unnamed: TypeORM gives them the names of the entity's indexes.

@@ -5,8 +5,8 @@ import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { removeInBatches } from './expired-rows.js';
 import { findDataSource } from './find-data-source.js';
 import { SessionDatabase } from './session-database.js';
-import { idOf, toRecord, toRow, type SessionRow } from './session-row.js';
-import { isDuplicate } from './statement-failure.js';
+import { idOf, narrowed, toRecord, toRow, type SessionRow } from './session-row.js';
+import { isDuplicate, isOutOfRange } from './statement-failure.js';
 import { toStoredId, toStoredText } from './stored-text.js';
 
 /** How many rows of a user are read at a time. */
@@ -27,6 +27,8 @@ export class DatabaseDriver implements RecordDriver {
   readonly #context: DriverContext;
   #database: SessionDatabase | undefined;
   #closed = false;
+  /** Whether a write has met a table that is too narrow for today's time. */
+  #isNarrow = false;
 
   /** @throws SessionConfigError for an invalid option */
   constructor(options: DatabaseDriverOptions, context: DriverContext) {
@@ -57,6 +59,17 @@ export class DatabaseDriver implements RecordDriver {
     const row = toRow(id, record);
     const { version } = record;
     const database = await this.#find();
+    if (this.#isNarrow) return this.#store(database, narrowed(row), version);
+    try {
+      return await this.#store(database, row, version);
+    } catch (error) {
+      if (!isOutOfRange(error)) throw error;
+      this.#isNarrow = true;
+      return this.#store(database, narrowed(row), version);
+    }
+  }
+
+  async #store(database: SessionDatabase, row: SessionRow, version: number): Promise<boolean> {
     const now = this.#context.clock.now();
     if (version === 1) return this.#insert(database, row, now);
     const [storedId, ...changes] = row;

@@ -6,4 +6,5 @@
  */
 export { CreateSessionsTable1700000000000 } from './create-sessions-table.migration.js';
 export type { DatabaseDriverOptions, SessionDataSource } from '../../options/database.options.js';
+export { WidenLastActivity1700000000001 } from './widen-last-activity.migration.js';
 export { SessionEntity } from './session.entity.js';

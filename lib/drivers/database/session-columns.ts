@@ -1,4 +1,5 @@
-import type { ColumnOptions, ColumnType, ValueTransformer } from 'typeorm';
+import type { ColumnOptions, ColumnType, DataSource, ValueTransformer } from 'typeorm';
+import { knownDialect } from './sql-dialect.js';
 
 /** A column of the sessions table. The entity, the migration and the driver are built from it. */
 interface SessionColumn extends Pick<
@@ -8,9 +9,14 @@ interface SessionColumn extends Pick<
   readonly name: string;
   readonly type: ColumnType;
   readonly indexed?: true;
+  /** Overrides for PostgreSQL, MySQL and MariaDB: each number there has the size of its type. */
+  readonly servers?: Adaptation;
   /** Overrides for MySQL and MariaDB. */
-  readonly mysql?: { readonly type?: ColumnType; readonly charset: string; readonly collation: string };
+  readonly mysql?: Adaptation;
 }
+
+/** What a column has on some kinds of databases only. */
+type Adaptation = Pick<ColumnOptions, 'default' | 'charset' | 'collation'> & { readonly type?: ColumnType };
 
 // The servers' defaults ignore case, and on old databases lack characters beyond U+FFFF.
 const exactText = { charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const;
@@ -21,15 +27,11 @@ const asNumber: ValueTransformer = {
   from: Number,
 };
 
-/** The largest number of an `integer` column; seconds reach it in January 2038. */
-const LARGEST_INTEGER = 2_147_483_647;
+/** The largest number of an `integer` column of a server; seconds reach it in January 2038. */
+export const LARGEST_INTEGER = 2_147_483_647;
 
-/**
- * Converts epoch milliseconds to the whole seconds of the column `last_activity`. From 2038 on the value stays
- * at the column's maximum, so that writes do not fail.
- */
-export const toColumnSeconds = (epochMs: number): number =>
-  Math.min(Math.floor(epochMs / 1000), LARGEST_INTEGER);
+/** Converts epoch milliseconds to the whole seconds of the column `last_activity`. */
+export const toColumnSeconds = (epochMs: number): number => Math.floor(epochMs / 1000);
 
 const asSeconds: ValueTransformer = {
   to: (value: unknown) => (typeof value === 'number' ? toColumnSeconds(value) : value),
@@ -58,7 +60,15 @@ const columns = {
   userAgent: { name: 'user_agent', type: 'text', nullable: true, mysql: exactText },
   // MySQL's text is limited to 64 KB.
   payload: { name: 'payload', type: 'text', mysql: { type: 'longtext', ...exactText } },
-  lastActivity: { name: 'last_activity', type: 'integer', indexed: true, transformer: asSeconds },
+  lastActivity: {
+    name: 'last_activity',
+    // 64 bits on SQLite.
+    type: 'integer',
+    indexed: true,
+    transformer: asSeconds,
+    // TypeORM replaces a column whose type changes, and fills it with the default: the time of a renewal remains.
+    servers: { type: 'bigint', default: 0 },
+  },
   // Makes a record read back exactly as written; has a default, for rows that come from elsewhere.
   lastActivityMs: { name: 'last_activity_ms', type: 'smallint', default: 0 },
   expiresAt: { name: 'expires_at', type: 'bigint', indexed: true, transformer: asNumber },
@@ -85,3 +95,10 @@ export const defaultTable = 'sessions';
  * other's.
  */
 export const sessionEntityBrand: unique symbol = Symbol.for('nestjs-session-kit:session-entity');
+
+/** What a column has in a data source that it does not have on every kind of database. */
+export function adaptationOf(property: SessionProperty, dataSource: Pick<DataSource, 'options'>): Adaptation {
+  const dialect = knownDialect(dataSource);
+  const { servers, mysql } = sessionColumns[property];
+  return { ...(dialect === 'sqlite' ? {} : servers), ...(dialect === 'mysql' ? mysql : {}) };
+}

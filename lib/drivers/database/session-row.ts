@@ -1,6 +1,6 @@
 import { isObject } from '../../state/values.js';
 import type { SessionRecord } from '../driver.js';
-import { toColumnSeconds } from './session-columns.js';
+import { LARGEST_INTEGER, sessionProperties, toColumnSeconds } from './session-columns.js';
 import { fromStoredText, toStoredId, toDisplayText, toStoredText } from './stored-text.js';
 import { propertyOf } from '../../state/property-of.js';
 
@@ -24,6 +24,17 @@ export function toRow(id: string, record: SessionRecord): SessionRow {
     record.expiresAt,
     record.version,
   ];
+}
+
+/** Where a row has the time of the last activity. */
+const AT_ACTIVITY = sessionProperties.indexOf('lastActivity');
+
+/**
+ * A row for a table that was created with 32 bits for the last activity (WidenLastActivity1700000000001): from
+ * 2038 on, its time stays at the largest that fits.
+ */
+export function narrowed(row: SessionRow): SessionRow {
+  return row.map((value, at) => (at === AT_ACTIVITY ? Math.min(Number(value), LARGEST_INTEGER) : value));
 }
 
 /** Converts a row to a record; null if there is no row, or one that the driver cannot have written. */

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { sessionProperties, type SessionProperty } from './session-columns.js';
-import type { SessionTable } from './session-table.js';
+import { type SessionTable, quotedPath } from './session-table.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 
 /** All statements of the driver, for one table in one dialect. */
@@ -14,12 +14,10 @@ const changingProperties = sessionProperties.filter((property) => property !== '
  * and needs an entity in the data source. TypeORM quotes the names and names the parameters; values are only
  * passed as parameters. The brackets list each statement's parameters in order.
  */
-export function writeSessionSql(sessionTable: SessionTable, { driver, options }: DataSource) {
+export function writeSessionSql(sessionTable: SessionTable, dataSource: DataSource) {
+  const { driver, options } = dataSource;
   const dialect = dialectOf(options.type);
-  const table = sessionTable.path
-    .split('.')
-    .map((part) => driver.escape(part))
-    .join('.');
+  const table = quotedPath(sessionTable.path, dataSource);
   const column = (property: SessionProperty): string => driver.escape(sessionTable.columnOf(property));
   const parameter = (position: number): string => driver.createParameter('', position - 1);
   const [id, expiresAt, version] = [column('id'), column('expiresAt'), column('version')];

@@ -47,6 +47,14 @@ function nameSessionTable(dataSource: DataSource, table: string): SessionTable {
   };
 }
 
+/** A path as it stands in a statement. */
+export function quotedPath(path: string, { driver }: Pick<DataSource, 'driver'>): string {
+  return path
+    .split('.')
+    .map((part) => driver.escape(part))
+    .join('.');
+}
+
 function isSessionEntity({ target }: EntityMetadata): boolean {
   return typeof target === 'function' && sessionEntityBrand in target;
 }

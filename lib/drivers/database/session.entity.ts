@@ -1,6 +1,7 @@
 import { Column, type ColumnOptions, Entity, type EntityMetadata, Index } from 'typeorm';
-import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
+import { dataSourceOf } from './sql-dialect.js';
 import {
+  adaptationOf,
   defaultTable,
   sessionColumns,
   sessionEntityBrand,
@@ -9,19 +10,19 @@ import {
 } from './session-columns.js';
 
 /**
- * Names the column of an index, and adapts the entity to MySQL. An entity has one list of columns for all kinds
- * of databases, and the types that MySQL needs exist nowhere else. TypeORM calls the function that names an
+ * Names the column of an index, and adapts the entity to its database. An entity has one list of columns for all
+ * kinds of databases, and the types that MySQL needs exist nowhere else. TypeORM calls the function that names an
  * index's columns as a method of the index it builds, once for each data source and before it checks any type:
- * that is the moment to give the columns of that data source the types that MySQL needs. If TypeORM called it
- * differently, the columns would keep the common types, and only payloads above 64 KB would be refused.
+ * that is the moment to give the columns of that data source the types that its database needs. If TypeORM called
+ * it differently, the columns would keep the common types: payloads above 64 KB would be refused on MySQL, and
+ * the time of the last activity would end in 2038.
  */
 function indexOnExpiry(this: { readonly entityMetadata?: EntityMetadata } | undefined): string[] {
   const entity = this?.entityMetadata;
-  if (entity !== undefined && isMySqlFamily(dataSourceOf(entity))) {
+  if (entity !== undefined) {
     for (const property of sessionProperties) {
-      const adapted = sessionColumns[property].mysql;
       const column = entity.columns.find(({ propertyName }) => propertyName === property);
-      if (adapted !== undefined && column !== undefined) Object.assign(column, adapted);
+      if (column !== undefined) Object.assign(column, adaptationOf(property, dataSourceOf(entity)));
     }
   }
   return ['expiresAt' satisfies SessionProperty];
@@ -29,7 +30,7 @@ function indexOnExpiry(this: { readonly entityMetadata?: EntityMetadata } | unde
 
 /** The options of a column that all kinds of databases accept. */
 function columnOf(property: SessionProperty): ColumnOptions {
-  const { indexed: _indexed, mysql: _mysql, ...options } = sessionColumns[property];
+  const { indexed: _indexed, servers: _servers, mysql: _mysql, ...options } = sessionColumns[property];
   return options;
 }
 

@@ -44,9 +44,9 @@ export function assertCarriesAllText({ options }: Pick<DataSource, 'options'>): 
   );
 }
 
-/** Whether a data source is MySQL or MariaDB, by the type in its options. */
-export function isMySqlFamily(dataSource: Pick<DataSource, 'options'>): boolean {
-  return dialects.get(dataSource.options.type) === 'mysql';
+/** The SQL that a data source speaks; undefined for a database that the driver does not know. */
+export function knownDialect({ options }: Pick<DataSource, 'options'>): SqlDialect | undefined {
+  return dialects.get(options.type);
 }
 
 /** An object of a data source in TypeORM 1; earlier versions name the property differently. */

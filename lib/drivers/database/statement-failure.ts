@@ -40,6 +40,12 @@ export const isPassing = (error: unknown): boolean => passingCodes.has(clientErr
 /** Whether an INSERT failed because a row of that id exists (MySQL and MariaDB). */
 export const isDuplicate = (error: unknown): boolean => clientErrorOf(error).code === 'ER_DUP_ENTRY';
 
+/** Whether a number was larger than its column (SQLSTATE numeric_value_out_of_range). */
+export function isOutOfRange(error: unknown): boolean {
+  const { code, sqlState } = clientErrorOf(error);
+  return (sqlState ?? code) === '22003';
+}
+
 /**
  * Whether the database accepts no payload of that size: MySQL's `max_allowed_packet`, a payload column created
  * as MySQL's `text`, or SQLite's own limit.
