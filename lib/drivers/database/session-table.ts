@@ -21,6 +21,7 @@ export function locateSessionTable(dataSource: DataSource, table: string | undef
   const wanted = table ?? defaultTable;
   const entity =
     entities.find((each) => namesOf(each, dataSource).includes(wanted)) ??
+    entities.find((each) => namesInSchema(each).includes(wanted)) ??
     (table === undefined && entities.length === 1 ? entities[0] : undefined);
   return entity === undefined ? nameSessionTable(dataSource, wanted) : tableOfEntity(entity);
 }
@@ -30,6 +31,11 @@ function namesOf(entity: EntityMetadata, { driver }: DataSource): readonly (stri
   const { givenTableName: given, tableName, tablePath, schema, database } = entity;
   const path = given === undefined ? undefined : driver.buildTableName(given, schema, database);
   return [given, tableName, path, tablePath];
+}
+
+/** The names of an entity in its schema, which counts as a name too where TypeORM ignores it (MySQL, SQLite). */
+function namesInSchema({ givenTableName: given, tableName, schema }: EntityMetadata): readonly string[] {
+  return schema === undefined ? [] : [`${schema}.${given ?? tableName}`, `${schema}.${tableName}`];
 }
 
 /** The names that TypeORM would give a sessions table and its columns if there were an entity. */

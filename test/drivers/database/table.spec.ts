@@ -169,6 +169,28 @@ describeOnEachDatabase('the table of sessions', (type) => {
     expect(await source.createQueryRunner().hasTable('shop_sessions')).toBe(true);
   });
 
+  it.skipIf(type === 'postgres').each(['synchronize', 'migrationsRun'])(
+    'is that of its entity, under any of its names, if that has a schema, which TypeORM ignores, and the option %s',
+    async (creating) => {
+      class Visits extends SessionEntity {}
+      Entity('visits', { schema: 'shop' })(Visits);
+      class CreateVisits1760000000002 extends CreateSessionsTable1700000000000 {
+        override readonly table = 'shop.visits';
+      }
+      const source = await connect({
+        entityPrefix: 'app_',
+        entities: [Visits],
+        migrations: [CreateVisits1760000000002],
+        [creating]: true,
+      });
+      for (const table of ['visits', 'app_visits', 'shop.visits', 'shop.app_visits']) {
+        const driver = new DatabaseDriver({ dataSource: source, table }, contextWith());
+        expect([table, await keepsARecord(driver)]).toEqual([table, true]);
+      }
+      expect(await source.createQueryRunner().hasTable('app_visits')).toBe(true);
+    },
+  );
+
   // SQLite has no schemas.
   describe.skipIf(type === 'better-sqlite3')('in a schema, or in a database of MySQL', () => {
     /** Where the tables of the test are anyway, to be named. */
@@ -200,6 +222,25 @@ describeOnEachDatabase('the table of sessions', (type) => {
           await driver.destroy('listed');
           expect([options, await keepsARecord(driver)]).toEqual([options, true]);
         }
+      },
+    );
+
+    it.skipIf(type === 'postgres')(
+      'is not that of an entity whose schema has the name of that database',
+      async () => {
+        const place = placeOf(await connect({}));
+        class Ignored extends SessionEntity {}
+        Entity('visits', { schema: place })(Ignored);
+        class Visits extends SessionEntity {}
+        Entity('visits', { database: place })(Visits);
+        const source = await connect({
+          entityPrefix: 'app_',
+          entities: [Ignored, Visits],
+          synchronize: true,
+        });
+        const driver = new DatabaseDriver({ dataSource: source, table: `${place}.visits` }, contextWith());
+        await driver.write('listed', recordWith());
+        expect(await source.getRepository(Visits).count()).toBe(1);
       },
     );
 
