@@ -11,9 +11,12 @@ import { changeDriver } from './change-driver.js';
 import { DRIVERS, type DriverName, isDriver, sessionConfig } from './session-config.js';
 import { type TypeOrmSetup, setUpTypeOrm } from './type-orm.js';
 
+/** The first answer to the prompt, which Enter gives: it knows nothing of the application, and may not change it. */
+const UNCHANGED = 'unchanged';
+
 /** The options of `nest add`; see schema.json. */
 interface NestAddOptions {
-  readonly driver?: DriverName;
+  readonly driver?: DriverName | typeof UNCHANGED;
   readonly sourceRoot?: string;
   readonly skipInstall?: boolean;
   /** The short form of `--skip-install`. */
@@ -46,7 +49,8 @@ function assertKnown(options: NestAddOptions): void {
  * a step is impossible, it stops before anything is written.
  */
 export function nestAdd(options: NestAddOptions) {
-  const { driver: asked, sourceRoot = 'src' } = options;
+  const { sourceRoot = 'src' } = options;
+  const asked = options.driver === UNCHANGED ? undefined : options.driver;
   const skipInstall = options.skipInstall === true || options.s === true;
   return (tree: Tree, context: SchematicContext): Tree => {
     assertKnown(options);

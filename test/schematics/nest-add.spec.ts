@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type JsonValue, schema } from '@angular-devkit/core';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MODULE_SHAPES } from './module-shapes.js';
@@ -316,6 +319,48 @@ export class AppModule {}
   it('writes nothing with -d, which the Nest CLI hands on without making a dry run of it', async () => {
     const application = await tester.application('cjs');
     await expect(tester.run('nest-add', { d: true }, application)).rejects.toThrow(/option -d .*--dry-run/);
+  });
+
+  describe('when asked where sessions should live, and Enter is pressed,', () => {
+    /** The options as the Nest CLI finds them: it prompts for those that are missing, and Enter takes the first answer. */
+    async function afterEnter(): Promise<object> {
+      const path = join(import.meta.dirname, '../../schematics/nest-add/schema.json');
+      const registry = new schema.CoreSchemaRegistry();
+      registry.addPostTransform(schema.transforms.addUndefinedDefaults);
+      const prompted: string[] = [];
+      registry.usePromptProvider(async (prompts) => {
+        const answers: Record<string, JsonValue> = {};
+        for (const { id, items } of prompts) {
+          const [first] = items ?? [];
+          prompted.push(id);
+          answers[id] = typeof first === 'object' ? first.value : null;
+        }
+        return answers;
+      });
+      const validate = await registry.compile(JSON.parse(readFileSync(path, 'utf8')));
+      const { data, success } = await validate({});
+      expect([success, prompted]).toEqual([true, ['/driver']]);
+      return Object(data);
+    }
+
+    it("sessions live in a new application in their visitors' cookies", async () => {
+      const { files } = await tester.run('nest-add', await afterEnter(), await tester.application('esm'));
+      expect(variables(files['/.env'])).toMatchObject({ SESSION_DRIVER: 'stealth' });
+    });
+
+    it.each(['memory', 'redis', 'database', 'stealth'])('an application keeps "%s"', async (driver) => {
+      const { tree, files } = await tester.run('nest-add', { driver }, await tester.application('esm'));
+      const again = await tester.run('nest-add', await afterEnter(), tree);
+      expect(again.files).toEqual(files);
+      expect(again.said).toBe('SessionModule is imported already: what is set up stays as it is.');
+    });
+
+    it('a fresh clone gets its .env with the driver of the application', async () => {
+      const { tree } = await tester.run('nest-add', { driver: 'redis' }, await tester.application('esm'));
+      tree.delete('/.env');
+      const again = await tester.run('nest-add', await afterEnter(), tree);
+      expect(variables(again.files['/.env'])).toMatchObject({ SESSION_DRIVER: 'redis', ...STORES.redis });
+    });
   });
 
   describe('run again with another driver', () => {
