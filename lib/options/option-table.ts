@@ -5,6 +5,7 @@ import { boolean, is, listOf, oneOf, refine, text, valuePath, wholeNumber } from
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { headerName } from './header.options.js';
+import { assertSecretInPlace, remedies } from './misplaced-options.js';
 import { sources } from './migrate.options.js';
 import { NEVER_FLASHED } from './never-flashed.js';
 import { plainOptions } from './plain-options.js';
@@ -27,12 +28,15 @@ const injection = {
 
 const takesDefinition = '{ useClass } or { useFactory, inject }, a class or a function';
 
+const OWN_DRIVERS =
+  ": 'drivers' makes drivers of your own, and the options of a driver go under its name, beside 'drivers'";
+
 const definition = refine(is(takesDefinition, isObject), (value, option) => {
   const given = plainOptions(value);
   const names = Object.keys(given).filter((name) => given[name] !== undefined);
   const wrong = new Refusal(`got ${names.join(' and ') || 'nothing'}; it takes ${takesDefinition}.`);
   if (names.length === 0) return wrong;
-  assertKnown(given, ['useClass', 'useFactory', 'inject'], option);
+  assertKnown(given, ['useClass', 'useFactory', 'inject'], option, OWN_DRIVERS);
   readTable(injection, given, `${option}.`);
   // The one would be ignored for the other.
   const isMixed = names.includes('useClass') && names.length > 1;
@@ -70,7 +74,10 @@ export type BuiltInDriver = keyof typeof builtInDrivers;
 /** Every option of the module with its default and its check. What each is for: `session.options.ts`. */
 const table = {
   secret: { required: 'always', check: secrets },
-  driver: { default: 'stealth', check: text('the name of a driver') },
+  driver: {
+    default: 'stealth',
+    check: text("the name of a driver, such as 'redis'; its options go under that name: redis: { ... }"),
+  },
   age: { default: '2h', check: duration() },
   absoluteAge: { check: duration() },
   clearWithBrowser: { default: false, check: boolean() },
@@ -144,9 +151,10 @@ export function plainModuleOptions<T extends Partial<SessionModuleOptions>>(opti
  */
 export function optionSettings(options: SessionModuleOptions): OptionSettings {
   const given = plainModuleOptions(options);
-  // Other libraries have the secret under another name.
-  const elsewhere = 'secret' in given ? '' : replacements(Object.keys(given));
-  if (elsewhere !== '') throw optionError('secret', `is missing.${elsewhere}`);
+  const { driver, drivers, stealth } = given;
+  const own = [driver, stealth?.ledger, ...(isObject(drivers) ? Object.keys(drivers) : [])];
+  const stray = unexplained(given).filter((name) => !own.includes(name));
+  assertSecretInPlace(given, stray, Object.keys(table));
   return { ...readTable(table, given, ''), given };
 }
 
@@ -155,34 +163,11 @@ export const OPTION_NAMES: readonly string[] = Object.keys(table).filter(
   (name) => !Object.hasOwn(builtInDrivers, name),
 );
 
-/** Options of express-session and its kind, and what takes their place here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  session: 'its content: SessionModule.forRoot({ secret, ... })',
-  store: "the option 'driver'",
-  name: "the option 'cookie.name'",
-  cookieName: "the option 'cookie.name'",
-  keys: "the option 'secret'",
-  password: "the option 'secret'",
-  cookieOptions: "the option 'cookie'",
-  ttl: "the option 'age'",
-  maxAge: "the option 'age'",
-  rolling: "the option 'automaticTouch'",
-  resave: 'nothing: leave it out',
-  saveUninitialized: 'nothing: leave it out',
-  proxy: 'nothing: leave it out',
-  unset: 'nothing: leave it out',
-  forRoutes: 'nothing: leave it out',
-  retries: 'nothing: leave it out',
-  isGlobal: 'nothing: leave it out',
-};
-
-/** What takes the place of options that other libraries have: the end of the error about unknown ones. */
-export function replacements(names: readonly string[]): string {
-  const known = names.filter((name) => Object.hasOwn(ELSEWHERE, name));
-  return known.map((name) => ` In place of '${name}' there is ${ELSEWHERE[name]}.`).join('');
-}
-
 /** The given options that only a driver of the application's own can explain, by name. */
 export function unexplained(options: SessionModuleOptions): string[] {
   return Object.keys(options).filter((name) => !Object.hasOwn(table, name) && options[name] !== undefined);
 }
+
+/** What to do about given options that do not exist: the end of the error about them. */
+export const remediesFor = (stray: readonly string[], given: SessionModuleOptions): string =>
+  remedies(stray, given, Object.keys(table));

@@ -481,18 +481,79 @@ describe('An unknown option', () => {
     );
   });
 
+  const whole = { secret: SECRET, age: '1h', driver: 'memory' };
+
   it.each([
-    [{ session: { secret: 'x' } }, /SessionModule\.forRoot\(\{ secret, \.\.\. \}\)\.$/],
-    [{ keys: ['x'] }, /In place of 'keys' there is the option 'secret'\.$/],
-    [{ password: 'x', isGlobal: true }, /In place of 'password' there is the option 'secret'\. In place of /],
-  ])(
-    'is named where the secret is missing, if another library has the secret there: %j',
-    async (options, say) => {
-      const message = await complaintAbout(options);
-      expect(message).toMatch(/^The option 'secret' is missing\. In place of /);
-      expect(message).toMatch(say);
-    },
-  );
+    [
+      'session',
+      { session: whole },
+      "'session' does not exist. What it got are options of the session module (secret, age, driver): pass them directly",
+    ],
+    [
+      'default',
+      { default: { driver: 'memory' }, driver: 'memory' },
+      "'default' does not exist. What it got are options",
+    ],
+    [
+      'one beside others',
+      { database: { url: 'x' }, app: { port: 1 }, session: whole },
+      "'session' does not exist. What",
+    ],
+    ['keys', { keys: [SECRET] }, "'keys' does not exist. In place of 'keys' there is the option 'secret'."],
+    [
+      'secrets',
+      { secrets: [SECRET], driver: 'memory' },
+      "In place of 'secrets' there is the option 'secret'.",
+    ],
+    [
+      'useFactory',
+      { useFactory: () => whole },
+      "In place of 'useFactory' there is SessionModule.forRootAsync.",
+    ],
+    [
+      'cookie',
+      { cookie: { secret: SECRET } },
+      "'cookie.secret' does not exist: 'secret' is an option of the module, beside 'cookie'.",
+    ],
+  ])('that has the secret is named before the secret is said to be missing: %s', async (_, options, said) => {
+    const message = await complaintAbout(options);
+    expect(message).toContain(said);
+    expect(message).not.toContain(SECRET);
+    await expect(compileAsync({ useFactory: () => options })).rejects.toThrow(said);
+  });
+
+  it.each([
+    ['another library', { store: {}, resave: false }],
+    ['the driver in use', { driver: 'session', session: { secret: SECRET } }],
+    ['a driver that is there to be used', { drivers: { session: {} }, session: { secret: SECRET } }],
+    ['the ledger', { stealth: { ledger: 'session' }, session: { age: '1h' } }],
+  ])('of %s explains no missing secret', async (_, options) => {
+    expect(await complaintAbout(options)).toMatch(/^The option 'secret' got nothing/);
+  });
+
+  it('with options in it is said to have them, if the secret is where it belongs', async () => {
+    expect(await complaintAbout(withSecret({ session: { age: '1h', gc: false, other: 1 } }))).toMatch(
+      /Unknown option 'session'.* What it got are options of the session module \(age, gc\): pass them directly, without 'session' around them\.$/,
+    );
+  });
+
+  it.each([
+    [
+      { driver: { name: 'redis' } },
+      "'driver' got an object; it takes the name of a driver, such as 'redis'; its options go under that name: redis: { ... }.",
+    ],
+    [
+      { drivers: { redis: { url: 'redis://h' } } },
+      "'drivers.redis.url' does not exist. Known are useClass, useFactory, inject: 'drivers' makes drivers of your own, and the options of a driver go under its name, beside 'drivers'.",
+    ],
+    [
+      { driver: 'memory', url: 'redis://h' },
+      "In place of 'url' there is an option under the name of the driver: redis: { ... }, database: { ... }.",
+    ],
+    [{ driver: 'memory', store: { url: 'redis://h' } }, "In place of 'store' there is the option 'driver'."],
+  ])('of a driver is said to be under the name of the driver: %j', async (options, said) => {
+    expect(await complaintAbout(withSecret(options))).toContain(said);
+  });
 
   it('is accepted if a driver of the application has that name', async () => {
     const useFactory = (config: unknown): object => ({

@@ -13,7 +13,7 @@ import type { DriverContext } from '../../drivers/driver-context.js';
 import { isThenable } from '../../state/is-thenable.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
-import { type BuiltInDriver, OPTION_NAMES, replacements, unexplained } from '../../options/option-table.js';
+import { type BuiltInDriver, OPTION_NAMES, remediesFor, unexplained } from '../../options/option-table.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
 
@@ -234,7 +234,7 @@ export class DriverRegistry {
     );
     if (stray.length === 0) return;
     throw new SessionConfigError(
-      `Unknown option '${stray.join("', '")}': neither an option of the session module (${OPTION_NAMES.join(', ')}) nor the name of a driver (${this.#names()}).${replacements(stray)}`,
+      `Unknown option '${stray.join("', '")}': neither an option of the session module (${OPTION_NAMES.join(', ')}) nor the name of a driver (${this.#names()}).${remediesFor(stray, this.#settings.given)}`,
     );
   }
 

@@ -1,0 +1,98 @@
+import { isObject } from '../state/values.js';
+import { optionError } from './read-option.js';
+
+const SECRET = "the option 'secret'";
+const ASYNC = 'SessionModule.forRootAsync';
+const NOTHING = 'nothing: leave it out';
+const OF_DRIVER = 'an option under the name of the driver: redis: { ... }, database: { ... }';
+
+/** Names that other libraries give their options, or Nest to what makes them, and what takes their place here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  store: "the option 'driver'",
+  name: "the option 'cookie.name'",
+  cookieName: "the option 'cookie.name'",
+  keys: SECRET,
+  key: SECRET,
+  password: SECRET,
+  secrets: SECRET,
+  secretKey: SECRET,
+  useFactory: ASYNC,
+  useClass: ASYNC,
+  useExisting: ASYNC,
+  client: OF_DRIVER,
+  url: OF_DRIVER,
+  host: OF_DRIVER,
+  port: OF_DRIVER,
+  prefix: OF_DRIVER,
+  servers: OF_DRIVER,
+  dataSource: OF_DRIVER,
+  table: OF_DRIVER,
+  ttl: "the option 'age'",
+  maxAge: "the option 'age'",
+  rolling: "the option 'automaticTouch'",
+  resave: NOTHING,
+  saveUninitialized: NOTHING,
+  cookieOptions: "the option 'cookie'",
+  proxy: NOTHING,
+  unset: NOTHING,
+  forRoutes: NOTHING,
+  retries: NOTHING,
+  isGlobal: NOTHING,
+};
+
+/** The value of an option as given, which may be anything. */
+type Given = Readonly<Record<string, unknown>>;
+
+/** The names of options in a value that is no option itself. */
+function optionsIn(value: unknown, options: readonly string[]): string[] {
+  return isObject(value) ? Object.keys(value).filter((name) => options.includes(name)) : [];
+}
+
+/** What to do about a name that is no option, and what it got; empty if that shows nothing. */
+function remedy(name: string, value: unknown, options: readonly string[]): string {
+  const within = optionsIn(value, options);
+  if (within.length > 0) {
+    return (
+      ` What it got are options of the session module (${within.join(', ')}): pass them directly, without '${name}' ` +
+      'around them.'
+    );
+  }
+  return Object.hasOwn(ELSEWHERE, name) ? ` In place of '${name}' there is ${ELSEWHERE[name]}.` : '';
+}
+
+/**
+ * What to do about names that are no options, as far as they or their values show it: the end of the error about them.
+ *
+ * @param options the names of all options
+ */
+export function remedies(names: readonly string[], given: Given, options: readonly string[]): string {
+  return names.map((name) => remedy(name, given[name], options)).join('');
+}
+
+/**
+ * Checks that a missing secret is not in a place where nothing reads it. The error about the secret alone would
+ * send people to look for an environment variable.
+ *
+ * @param stray the given names that are neither options nor drivers in use
+ * @param options the names of all options
+ * @throws SessionConfigError that names the place
+ */
+export function assertSecretInPlace(
+  given: Given,
+  stray: readonly string[],
+  options: readonly string[],
+): void {
+  if (given['secret'] !== undefined) return;
+  for (const name of stray) {
+    const isElsewhere = Object.hasOwn(ELSEWHERE, name) && [SECRET, ASYNC].includes(ELSEWHERE[name] ?? '');
+    if (isElsewhere || optionsIn(given[name], options).length > 0)
+      throw optionError(name, `does not exist.${remedy(name, given[name], options)}`);
+  }
+  for (const name of ['cookie', 'stealth']) {
+    if (optionsIn(given[name], ['secret']).length > 0)
+      throw optionError(
+        `${name}.secret`,
+        `does not exist: 'secret' is an option of the module, beside '${name}'.`,
+      );
+  }
+}
