@@ -19,7 +19,8 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   #of: Values | null = null;
 
   /**
-   * The messages that the previous request flashed, without those flashed by this one.
+   * The messages that the previous request flashed, without those flashed by this one. None once this request has
+   * ended the session (`signOut`, `invalidate`).
    *
    * @example
    * session.flashMessages.get('status')

@@ -26,23 +26,21 @@ export class FlashState {
   #previous: Values | null = null;
   /** The batches as loaded or stored last. Changed here only. */
   batches: readonly FlashBatch[];
-  /**
-   * The messages readable in this request: from before, flashed now, and for now only. Null if nothing was
-   * added to those from before.
-   */
+  /** The messages readable in this request: from before, flashed now, for now only. Null: just those from before. */
   #visible: FlashLayers | null = null;
   /** The result of the flash changes in the log. Null if there are none. */
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   #wasRead = false;
+  /** Whether the session of the previous request has ended in this one: nothing of it can be read any more. */
+  #isEnded = false;
   /** The names of messages from before that a commit of this request has dropped. */
   readonly #dropped = new Set<string>();
 
   /**
    * @param log the log that changes are recorded in
    * @param seen the number of the write that was loaded
-   * @param consumes false for a request that must not consume messages, `hidden` if it must not see them
-   * either
+   * @param consumes false for a request that must not consume messages, `hidden` for one that must not see them
    * @param before what this request saw first, if it reloads the session
    */
   constructor(
@@ -60,14 +58,15 @@ export class FlashState {
   }
 
   /**
-   * The messages after the same request reloaded the session. Messages that it saw before still count as
-   * seen.
+   * The messages after the same request reloaded the session. What it saw before still counts as seen.
    *
    * @param log contains what the request has stored, which is still meant for the next request
    */
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#wasRead = this.#wasRead;
+    // An ending that is not stored is among the changes that a reload discards.
+    again.#isEnded = this.#isEnded && !this.#log.pending.some(({ op }) => op === 'leaveOthers');
     for (const name of this.#dropped) again.#dropped.add(name);
     if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log, again.#dropped);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
@@ -82,7 +81,7 @@ export class FlashState {
   /** What the previous request flashed, messages and fields. Must not be changed. */
   get previous(): Values {
     this.#wasRead = true;
-    return this.#all;
+    return this.#isEnded ? NOTHING.messages : this.#all;
   }
 
   /**
@@ -90,7 +89,7 @@ export class FlashState {
    * Must not be changed.
    */
   get previousMessages(): Values {
-    return this.#before.messages;
+    return this.#isEnded ? NOTHING.messages : this.#before.messages;
   }
 
   get #all(): Values {
@@ -195,8 +194,9 @@ export class FlashState {
     if (outgoing || Object.keys(this.#all).length > 0) this.#change({ op: 'clear' }, outgoing);
   }
 
-  /** Drops messages that other requests flashed, seen or not. */
+  /** Drops messages that other requests flashed, seen or not. They are those of a session that has ended. */
   leaveOthers(): void {
+    this.#isEnded = true;
     this.#log.record({ op: 'leaveOthers' }, false);
   }
 
