@@ -1,3 +1,4 @@
+import { stringifySetCookie } from 'cookie';
 import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -177,6 +178,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   get cookieAttributes(): CookieAttributes {
     return this.#setup.cookie.attributes;
+  }
+
+  setCookieHeader(name: string, value: string, expires: Date | null): string {
+    return stringifySetCookie({ ...this.cookieAttributes, ...(expires && { expires }), name, value });
   }
 
   reportTooLate(): void {

@@ -86,6 +86,8 @@ export interface SessionHost {
   reportUnparsedForm?(): void;
   /** Whether a form field of this name is never flashed. If absent, no field is flashed. */
   isNeverFlashed?(field: string): boolean;
+  /** A Set-Cookie header with the attributes of the session's cookie, for a cookie of the application. */
+  setCookieHeader?(name: string, value: string, expires: Date | null): string;
   /** The id behind a signed id, or null. `secret` replaces the application's own secrets. */
   verify?(signedId: string, secret: string | undefined): string | null;
 }

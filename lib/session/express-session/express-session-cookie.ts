@@ -108,6 +108,36 @@ export class ExpressSessionCookie {
     this.#last('expires', given instanceof Date ? this.#until(given) : given);
   }
 
+  /** The same as `expires`: the field behind it in express-session, which some stores read. */
+  get _expires(): Date | null {
+    return this.expires;
+  }
+
+  set _expires(given: Exclude<Lifetime, number> | Date) {
+    this.expires = given;
+  }
+
+  /** All attributes, those without a value included. */
+  get data(): Record<string, unknown> {
+    return Object.fromEntries(FIELDS.map((name) => [name, Reflect.get(this, name)]));
+  }
+
+  /**
+   * A Set-Cookie header for any cookie, with the attributes and the end of the session's. The session's own cookie
+   * is sent by the package.
+   *
+   * @param name of the cookie
+   * @param value anything that prints as text; it is percent-encoded
+   * @throws TypeError if a browser could not read the name, the path or the domain
+   * @example
+   * res.append('Set-Cookie', req.session.cookie.serialize('theme', 'dark'));
+   */
+  serialize(name: string, value: unknown): string {
+    const { host } = this.#hosted;
+    // Only a request has a `request.session`.
+    return host.setCookieHeader?.(name, String(value), this.expires) ?? '';
+  }
+
   #until(date: Date): number {
     return date.getTime() - this.#hosted.lifecycle.session.runtime.clock.now();
   }
