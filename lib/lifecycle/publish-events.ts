@@ -98,13 +98,13 @@ export function publishStored(
   if (user !== null) signedIn.publish(of);
 }
 
-/** Publishes the end of a session. */
+/** Publishes the end of a session, once. */
 export function publishEnded(
   runtime: SessionRuntime,
   subject: EventSubject | null,
   reason: SessionEnd,
 ): void {
-  if (subject === null) return;
+  if (subject === null || !runtime.fates.notePublished(subject.handle)) return;
   const of = { handle: subject.handle, driver: runtime.driver, at: runtime.clock.now() };
   if (subject.isUsers) CHANNELS['signed-out'].publish(of);
   CHANNELS.ended.publish({ ...of, reason });

@@ -1,4 +1,5 @@
 import type { Clock } from '../drivers/clock.js';
+import { handleOf } from '../crypto/handle.js';
 import { ownText } from '../state/own-text.js';
 import type { Locate, Watch, Whereabouts } from './watching/watch.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
@@ -37,6 +38,8 @@ export class RecentFates {
   readonly #max: number;
   /** Oldest first. */
   readonly #fates = new Map<string, KnownFate>();
+  /** The handles of sessions whose end was published, oldest first. */
+  readonly #published = new Set<string>();
 
   /**
    * @param watched the watched sessions, which are notified
@@ -64,6 +67,23 @@ export class RecentFates {
   /** Forgets that fate, as there is a session under the id again: an application may choose ids itself. */
   forget(id: string, known: KnownFate): void {
     if (this.#fates.get(id) === known) this.#fates.delete(id);
+    this.#published.delete(handleOf(id));
+  }
+
+  /**
+   * Notes that the end of a session is published. While it moves, it has a record under each of two ids, and each
+   * may be ended by somebody else.
+   *
+   * @returns false if it was published before
+   */
+  notePublished(handle: string): boolean {
+    if (this.#published.has(handle)) return false;
+    for (const oldest of this.#published) {
+      if (this.#published.size < this.#max) break;
+      this.#published.delete(oldest);
+    }
+    this.#published.add(handle);
+    return true;
   }
 
   /** The session with this id has ended. If it had moved before, the session under the other id has not. */

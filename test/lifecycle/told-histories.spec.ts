@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type SessionModuleOptions, SessionStoreError } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
 import { type Heard, HeardEvents } from '../support/heard-events.js';
 import { type OneRequest, OneStore } from '../support/one-session.js';
 
@@ -125,6 +126,53 @@ describe.each(KEPT)('the events of any history, with %s', (_name, options) => {
 });
 
 describe('the end of a session whose move to another id failed halfway', () => {
+  /** A store in which one session has a record under two ids, and its handle. */
+  async function withHalfMoved(options: Partial<SessionModuleOptions> = {}) {
+    const store = await OneStore.start(options);
+    const request = await store.open(await store.seed((session) => session.signIn(USER)));
+    const { handle } = request.session.regenerate();
+    store.driver.before = (call) => {
+      if (call.method === 'write' && call.record.version > 1) throw new Error('The redirect gets lost.');
+    };
+    expect((await request.respond()).error).toBeInstanceOf(SessionStoreError);
+    store.driver.before = () => undefined;
+    return { store, handle };
+  }
+
+  const endings: readonly [string, (store: OneStore) => Promise<unknown>][] = [
+    ['endAll', (store) => store.manager.endAll(USER)],
+    [
+      'a sign-in beyond the limit',
+      async (store) => {
+        const request = await store.open();
+        request.session.signIn(USER);
+        return request.respond();
+      },
+    ],
+  ];
+
+  it.each(endings)('emits one event if others end it meanwhile, while %s does', async (_how, end) => {
+    const { store, handle } = await withHalfMoved({ sessionsPerUser: { max: 1, when: 'end-oldest' } });
+    using events = new HeardEvents();
+    const removed = new Deferred();
+    const goesOn = new Deferred();
+    store.driver.after = async ({ method }) => {
+      if (method !== 'destroyVersion') return;
+      store.driver.after = () => undefined;
+      removed.resolve();
+      await goesOn.promise;
+    };
+    const ending = end(store);
+    await removed.promise;
+    expect(await store.manager.end(USER, handle)).toBe(true);
+    goesOn.resolve();
+    await ending;
+    const ofIt = events.take().filter((event) => 'handle' in event && event.handle === handle);
+    expect(ofIt.map(({ name }) => name)).toEqual(['signed-out', 'ended']);
+    await store.module.close();
+    vi.restoreAllMocks();
+  });
+
   it('emits one event, though both ids have a record', async () => {
     const store = await OneStore.start();
     const token = await store.seed((session) => session.signIn(USER));
@@ -143,6 +191,25 @@ describe('the end of a session whose move to another id failed halfway', () => {
       { name: 'signed-out', handle },
       { name: 'ended', handle, reason: 'manager' },
     ]);
+    await store.module.close();
+    vi.restoreAllMocks();
+  });
+});
+
+describe('the end of a session under an id that the application has chosen', () => {
+  it('is told each time that one begins there', async () => {
+    const store = await OneStore.start();
+    using events = new HeardEvents();
+    const { session } = await store.open();
+    const id = await session.generateId();
+    for (let count = 0; count < 3; count += 1) {
+      await session.setId(id).start();
+      await session.put('userId', USER).commit();
+      await store.manager.destroy(id);
+    }
+    expect(events.take().map(({ name }) => name)).toEqual(
+      Array.from({ length: 3 }, () => ['begun', 'committed', 'signed-in', 'signed-out', 'ended']).flat(),
+    );
     await store.module.close();
     vi.restoreAllMocks();
   });
