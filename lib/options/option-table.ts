@@ -1,6 +1,6 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { Refusal, hasFunctions, optionError, readOption } from './read-option.js';
+import { Refusal, hasFunctions, readOption } from './read-option.js';
 import { boolean, is, listOf, oneOf, refine, text, valuePath, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
