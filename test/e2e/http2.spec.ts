@@ -18,6 +18,17 @@ class SumController {
     raw.addTrailers({ 'x-sum': '5' });
     raw.end();
   }
+
+  @Get('no-status')
+  noStatus(@Session() session: Session, @Res() { raw }: FastifyReply): void {
+    session.put('visits', 1);
+    try {
+      raw.writeHead(1000);
+    } catch {
+      raw.writeHead(502);
+      raw.end('sorry');
+    }
+  }
 }
 
 /** A response of HTTP/2. */
@@ -27,7 +38,7 @@ interface Answer {
   trailers: object;
 }
 
-describe('the trailers of a response over HTTP/2', () => {
+describe('a response over HTTP/2', () => {
   const driver = new ScriptedDriver();
   let close: () => Promise<void>;
   let ask: (path: string) => Promise<Answer>;
@@ -57,11 +68,15 @@ describe('the trailers of a response over HTTP/2', () => {
   });
   afterAll(() => close());
 
-  it('are sent once the session is stored', async () => {
+  it('has its trailers once the session is stored', async () => {
     expect(await ask('/sum')).toEqual({ status: 200, body: 'a page', trailers: { 'x-sum': '5' } });
   });
 
-  it('are not sent with the error that replaces it if the session cannot be stored', async () => {
+  it('is still open to the code that catches the error about its status', async () => {
+    expect(await ask('/no-status')).toEqual({ status: 502, body: 'sorry', trailers: {} });
+  });
+
+  it('has no trailers of its own if the session cannot be stored and an error replaces it', async () => {
     driver.mood = 'failing';
     const body = JSON.stringify({ statusCode: 503, message: 'Service Unavailable' });
     expect(await ask('/sum')).toEqual({ status: 503, body, trailers: {} });

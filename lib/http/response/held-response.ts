@@ -63,9 +63,10 @@ export class HeldResponse {
   holdHead(args: HeadArguments): void {
     // The first of two heads counts: libraries in front that do not see the first one write another.
     if (this.looksSent) return;
+    // First: over HTTP/2 this throws for a status that no response has, and code that catches it has to answer.
+    this.#res.statusCode = Number(args[0]);
     this.#head = args;
     this.lookSent();
-    this.#res.statusCode = Number(args[0]);
   }
 
   hold(operation: Operation, args: unknown[]): void {
