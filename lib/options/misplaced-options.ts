@@ -85,7 +85,8 @@ export function assertSecretInPlace(
   if (given['secret'] !== undefined) return;
   for (const name of stray) {
     const isElsewhere = Object.hasOwn(ELSEWHERE, name) && [SECRET, ASYNC].includes(ELSEWHERE[name] ?? '');
-    if (isElsewhere || optionsIn(given[name], options).length > 0)
+    // Without a secret inside, it may as well be of a driver that no module has named yet.
+    if (isElsewhere || optionsIn(given[name], ['secret']).length > 0)
       throw optionError(name, `does not exist.${remedy(name, given[name], options)}`);
   }
   for (const name of ['cookie', 'stealth']) {

@@ -491,7 +491,7 @@ describe('An unknown option', () => {
     ],
     [
       'default',
-      { default: { driver: 'memory' }, driver: 'memory' },
+      { default: { secret: SECRET }, driver: 'memory' },
       "'default' does not exist. What it got are options",
     ],
     [
@@ -526,7 +526,8 @@ describe('An unknown option', () => {
     ['another library', { store: {}, resave: false }],
     ['the driver in use', { driver: 'session', session: { secret: SECRET } }],
     ['a driver that is there to be used', { drivers: { session: {} }, session: { secret: SECRET } }],
-    ['the ledger', { stealth: { ledger: 'session' }, session: { age: '1h' } }],
+    ['the ledger', { stealth: { ledger: 'session' }, session: { secret: SECRET } }],
+    ['a driver that a module may provide', { vault: { age: '1h', header: 'x-vault' }, driver: 'memory' }],
   ])('of %s explains no missing secret', async (_, options) => {
     expect(await complaintAbout(options)).toMatch(/^The option 'secret' got nothing/);
   });
