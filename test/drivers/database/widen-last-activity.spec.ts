@@ -159,6 +159,18 @@ describeOnEachDatabase('the column of the last activity', (type) => {
     await expect(source.runMigrations()).rejects.toThrow(/sessions/);
   });
 
+  it('is widened by both migrations before a synchronization, and made by them where there is no table', async () => {
+    const creating = await connect({ entities: [SessionEntity], synchronize: true });
+    await makeNarrow(creating, 'sessions');
+    await driverOf(creating).write('before', recordWith());
+    const both = { ...MIGRATIONS, migrationsRun: true, synchronize: true };
+    const source = await connect(both);
+    expect(await columnOf(source)).toEqual(NEW);
+    expect(await driverOf(source).read('before')).toEqual(recordWith());
+    await source.dropDatabase();
+    expect(await columnOf(await connect(both))).toEqual(NEW);
+  });
+
   it('of an older table is replaced by a synchronization, which keeps the sessions', async () => {
     const source = await connectToOld({ entities: [SessionEntity], synchronize: true });
     expect(await columnOf(source)).toEqual(NEW);
