@@ -27,8 +27,9 @@ export class UnparsedFormWarning {
   constructor(private readonly log: SessionLog) {}
 
   check(req: RawRequest): void {
-    if (!hasBody(req)) return;
     const type = (req.headers['content-type'] ?? '').replace(/;.*$/s, '').trim().toLowerCase();
+    // No form is sent by GET with a body or without a type, and what only looks like a body may be empty.
+    if (type === '' || req.method === 'GET' || !hasBody(req)) return;
     const shown = REMEDIES.has(type) ? type : 'of another type than forms have';
     if (this.#said.has(shown)) return;
     this.#said.add(shown);

@@ -119,6 +119,14 @@ describe('a body that is no form', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('is none that a parser should know, if it came with GET or has no type', async () => {
+    await using express = await start('express');
+    await express.request.post('/all').set('transfer-encoding', 'chunked').expect(201);
+    await using fastify = await start('fastify');
+    await fastify.request.get('/read').send({ name: 'Ada' }).expect(200);
+    expect(warnings).toEqual([]);
+  });
+
   it('is recognized over HTTP/2, where no header has to announce it', async () => {
     const testing = await Test.createTestingModule({
       imports: [SessionModule.forRoot({ ...UNHURRIED })],
