@@ -20,7 +20,7 @@ type Step =
   | { readonly do: 'remove'; readonly name: string }
   | { readonly do: 'head'; readonly args: readonly unknown[] }
   | { readonly do: 'write' | 'end'; readonly chunk: string; readonly callback: boolean }
-  | { readonly do: 'flush' | 'trailers' | 'turn' | 'change' }
+  | { readonly do: 'flush' | 'trailers' | 'turn' | 'change' | 'reuse' }
   | { readonly do: 'listen'; readonly event: 'finish' | 'close' };
 
 const header = fc.constantFrom('x-one', 'X-Two', 'set-cookie', 'etag');
@@ -47,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ do: fc.constantFrom('write', 'end'), chunk, callback: fc.boolean() }),
   fc.record({ do: fc.constantFrom('write', 'end'), chunk, callback: fc.boolean() }),
-  fc.record({ do: fc.constantFrom('flush', 'trailers', 'turn', 'change') }),
+  fc.record({ do: fc.constantFrom('flush', 'trailers', 'turn', 'change', 'reuse') }),
   fc.record({ do: fc.constantFrom('turn', 'change') }),
   fc.record({ do: fc.constant('listen'), event: fc.constantFrom('finish', 'close') }),
 );
@@ -92,6 +92,16 @@ function call(res: ServerResponse, name: 'writeHead' | 'write' | 'end', args: re
   return Reflect.apply(method, res, args);
 }
 
+/** Changes the headers that were given to a head which has been written. */
+function reuse(headers: unknown): void {
+  if (Array.isArray(headers)) headers.splice(0, headers.length, 'x-reused', 'yes');
+  else if (typeof headers === 'object' && headers !== null)
+    for (const [name, value] of Object.entries(headers)) {
+      if (Array.isArray(value)) value.push('reused');
+      else Reflect.set(headers, name, 'reused');
+    }
+}
+
 /** Performs a script with a response, and changes of the session where there is one. */
 async function play(
   method: string,
@@ -110,6 +120,7 @@ async function play(
   const seen: unknown[] = [];
   const heard = new Set<string>();
   const onChange = change(res);
+  let given: readonly unknown[] = [];
   res.on('error', (error) => told.push(`error ${String(codeOf(error))}`));
   let headDone = false;
   for (const [index, each] of script.entries()) {
@@ -133,7 +144,12 @@ async function play(
         case 'head':
           if (headDone || res.headersSent) break;
           headDone = true;
-          result = call(res, 'writeHead', each.args) === res;
+          given = structuredClone(each.args);
+          result = call(res, 'writeHead', given) === res;
+          break;
+        case 'reuse':
+          // Fastify reuses the headers of a reply that is sent a second time.
+          given.forEach(reuse);
           break;
         case 'write':
           call(res, 'write', [each.chunk, ...(each.callback ? [callback] : [])]);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { cloneValue } from '../../state/clone-value.js';
 import type { Operation } from './gated-methods.js';
 import type { HeadArguments } from './response-head.js';
 
@@ -65,7 +66,8 @@ export class HeldResponse {
     if (this.looksSent) return;
     // First: over HTTP/2 this throws for a status that no response has, and code that catches it has to answer.
     this.#res.statusCode = Number(args[0]);
-    this.#head = args;
+    // Node.js reads the headers at once, so they may change afterwards: Fastify uses those of a reply sent twice again.
+    this.#head = cloneValue(args);
     this.lookSent();
   }
 
