@@ -211,18 +211,23 @@ function withSteadyEvents(any: Plan): Plan {
   };
 }
 
-/** The head of an event stream does not wait until a session is loaded to which its handler switches. */
-function withoutSwitchingEvents(any: Plan): Plan {
-  if (any.route !== 'sse') return any;
+/**
+ * A switch reaches the browser if its session is loaded before the answer: the head of an event stream does not wait for
+ * that, nor does a failure of something else.
+ */
+function withAwaitedSwitches(any: Plan): Plan {
+  const { route, globalInterceptor, interceptor } = any;
+  const isLeft = route === 'sse' || [globalInterceptor, interceptor].some(({ kind }) => kind === 'timeout');
   const staying = <Own extends Deeds>(own: Own): Own => ({
     ...own,
     writes: own.writes.filter((each) => each.do !== 'switch'),
   });
+  const awaited = <Own extends Deeds>(own: Own): Own => (isLeft ? staying(own) : own);
   return {
     ...any,
-    globalInterceptor: staying(any.globalInterceptor),
-    interceptor: staying(any.interceptor),
-    handler: staying(any.handler),
+    globalInterceptor: awaited(globalInterceptor),
+    interceptor: awaited(interceptor),
+    handler: awaited(any.handler),
     behind: staying(any.behind),
     during: staying(any.during),
   };
@@ -234,7 +239,7 @@ function withOneAnswer(any: Plan): Plan {
   return any.route === 'res' && isRefused ? { ...any, answer: 'send' } : any;
 }
 
-export const plan = anyPlan.map(withSteadyEvents).map(withoutSwitchingEvents).map(withOneAnswer);
+export const plan = anyPlan.map(withSteadyEvents).map(withAwaitedSwitches).map(withOneAnswer);
 
 /** What Express's response and Fastify's reply have in common. */
 interface Reply {
