@@ -32,8 +32,6 @@ export class FlashState {
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   #wasRead = false;
-  /** Whether the session of the previous request has ended in this one: nothing of it can be read any more. */
-  #isEnded = false;
   /** The names of messages from before that a commit of this request has dropped. */
   readonly #dropped = new Set<string>();
 
@@ -65,8 +63,6 @@ export class FlashState {
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#wasRead = this.#wasRead;
-    // An ending that is not stored is among the changes that a reload discards.
-    again.#isEnded = this.#isEnded && !this.#log.pending.some(({ op }) => op === 'leaveOthers');
     for (const name of this.#dropped) again.#dropped.add(name);
     if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log, again.#dropped);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
@@ -78,10 +74,10 @@ export class FlashState {
 
   // ---- reading -------------------------------------------------------------------------------------------------
 
-  /** What the previous request flashed, messages and fields. Must not be changed. */
+  /** What the previous request flashed, messages and fields; nothing if this request has ended the session. Must not be changed. */
   get previous(): Values {
     this.#wasRead = true;
-    return this.#isEnded ? NOTHING.messages : this.#all;
+    return this.#log.hasEnded ? NOTHING.messages : this.#all;
   }
 
   /**
@@ -89,7 +85,7 @@ export class FlashState {
    * Must not be changed.
    */
   get previousMessages(): Values {
-    return this.#isEnded ? NOTHING.messages : this.#before.messages;
+    return this.#log.hasEnded ? NOTHING.messages : this.#before.messages;
   }
 
   get #all(): Values {
@@ -196,7 +192,6 @@ export class FlashState {
 
   /** Drops messages that other requests flashed, seen or not. They are those of a session that has ended. */
   leaveOthers(): void {
-    this.#isEnded = true;
     this.#log.record({ op: 'leaveOthers' }, false);
   }
 
@@ -231,7 +226,7 @@ export class FlashState {
     const outgoing = this.#outgoing;
     const pending = outgoing === null ? [] : outgoing.pendingBatches(stamp);
     if (this.batches.length === 0) return pending;
-    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
+    const alone = this.#log.isEnding;
     const left = this.batches.flatMap((batch) => {
       if (outgoing?.hasStored(batch[0]) === true) return outgoing.leftOf(batch, true);
       return alone ? [] : this.#leftOf(batch);

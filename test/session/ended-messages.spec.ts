@@ -15,6 +15,11 @@ const ENDS: Readonly<Record<string, End>> = {
     await session.reload();
     session.forget('stays');
   },
+  'signOut and commit, and a second signOut that a reload takes back': async (session) => {
+    await session.signOut().put('stays', true).commit();
+    await session.signOut().reload();
+    session.forget('stays');
+  },
   'signOut twice': (session) => void session.signOut().signOut(),
   destroy: (session) => session.destroy(),
   'a destroy that nobody awaits': (session) => void session.destroy(),
