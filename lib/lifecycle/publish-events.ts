@@ -11,6 +11,8 @@ import type { SessionRuntime } from './session-runtime.js';
 /** The subject of an event, for when the session itself is not at hand. */
 export interface EventSubject {
   readonly handle: string;
+  /** When the session began; epoch ms. */
+  readonly begun: number;
   /** Whether the session belonged to a user. */
   readonly isUsers: boolean;
 }
@@ -43,16 +45,17 @@ function isEndingHeard(): boolean {
  *
  * @param id the id that the payload is stored under
  */
-export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string): EventSubject | null {
+export function subjectOfPayload(id: string, { c, h, d }: Payload, userKey: string): EventSubject | null {
   if (!isEndingHeard()) return null;
-  return { handle: handleOf(id, h), isUsers: recordedUser(d, userKey) !== null };
+  return { handle: handleOf(id, h), begun: c, isUsers: recordedUser(d, userKey) !== null };
 }
 
 /** The subject of a session's end event; null if it is unknown or nobody subscribes. */
 export function subjectOf(session: ActiveSession): EventSubject | null {
   if (session.endedSubject !== null || !isEndingHeard()) return session.endedSubject;
-  const { storedHandle, state, runtime } = session;
-  return storedHandle === null ? null : { handle: storedHandle, isUsers: userOf(state, runtime) !== null };
+  const { storedHandle: handle, state, runtime } = session;
+  if (handle === null) return null;
+  return { handle, begun: state.storedCreatedAt, isUsers: userOf(state, runtime) !== null };
 }
 
 function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {
@@ -104,7 +107,7 @@ export function publishEnded(
   subject: EventSubject | null,
   reason: SessionEnd,
 ): void {
-  if (subject === null || !runtime.fates.notePublished(subject.handle)) return;
+  if (subject === null || !runtime.fates.notePublished(subject.handle, subject.begun)) return;
   const of = { handle: subject.handle, driver: runtime.driver, at: runtime.clock.now() };
   if (subject.isUsers) CHANNELS['signed-out'].publish(of);
   CHANNELS.ended.publish({ ...of, reason });

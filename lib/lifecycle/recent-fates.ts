@@ -38,8 +38,8 @@ export class RecentFates {
   readonly #max: number;
   /** Oldest first. */
   readonly #fates = new Map<string, KnownFate>();
-  /** The handles of sessions whose end was published, oldest first. */
-  readonly #published = new Set<string>();
+  /** When sessions began whose end was published (epoch ms), by their handles. Oldest end first. */
+  readonly #published = new Map<string, number>();
 
   /**
    * @param watched the watched sessions, which are notified
@@ -74,15 +74,17 @@ export class RecentFates {
    * Notes that the end of a session is published. While it moves, it has a record under each of two ids, and each
    * may be ended by somebody else.
    *
+   * @param begun when it began; epoch ms. Another process may begin one under an id that had a session before
    * @returns false if it was published before
    */
-  notePublished(handle: string): boolean {
-    if (this.#published.has(handle)) return false;
-    for (const oldest of this.#published) {
+  notePublished(handle: string, begun: number): boolean {
+    if (this.#published.get(handle) === begun) return false;
+    this.#published.delete(handle);
+    for (const oldest of this.#published.keys()) {
       if (this.#published.size < this.#max) break;
       this.#published.delete(oldest);
     }
-    this.#published.add(handle);
+    this.#published.set(handle, begun);
     return true;
   }
 

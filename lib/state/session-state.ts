@@ -100,6 +100,11 @@ export class SessionState extends WorkingState {
     return this.snapshot === null ? null : this.#storedIn(this.snapshot);
   }
 
+  /** When the session that was loaded or stored last began; epoch ms. */
+  get storedCreatedAt(): number {
+    return this.snapshot === null ? this.facts.createdAt : this.snapshot.payload.c;
+  }
+
   #storedIn({ text }: Snapshot): Readonly<Values> {
     return (this.#storedValues ??= valuesIn(text, this.serializer));
   }

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type SessionModuleOptions, SessionStoreError } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { type Heard, HeardEvents } from '../support/heard-events.js';
-import { type OneRequest, OneStore } from '../support/one-session.js';
+import { type OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 const ACTS = [
   'open',
@@ -197,6 +197,47 @@ describe('the end of a session whose move to another id failed halfway', () => {
 });
 
 describe('the end of a session under an id that the application has chosen', () => {
+  const pass = stoppedTime();
+
+  it('is told again when the last end there is long forgotten', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open();
+    const id = await session.generateId();
+    using events = new HeardEvents();
+    for (let count = 0; count < 2; count += 1) {
+      await session.setId(id).start();
+      await session.put('userId', USER).commit();
+      await store.manager.destroy(id);
+      pass(3_600_000);
+      // Processes forget when they have something else to remember.
+      await store.visitor().in(async (other) => (await other.put('a', 1).commit()).destroy());
+    }
+    const ofUsers = events.take().filter(({ name }) => name === 'signed-in' || name === 'signed-out');
+    expect(ofUsers.map(({ name }) => name)).toEqual(['signed-in', 'signed-out', 'signed-in', 'signed-out']);
+    await store.module.close();
+    vi.restoreAllMocks();
+  });
+
+  it('is told though another process has begun it', async () => {
+    const store = await OneStore.start();
+    const { inner } = store.driver;
+    const { session } = await store.open();
+    await session.signIn(USER).commit();
+    const record = await inner.read(session.id);
+    if (record === null) throw new Error('Nothing is stored.');
+    using events = new HeardEvents();
+    for (let begun = 1; begun <= 3; begun += 1) {
+      await store.manager.destroy(session.id);
+      const payload = JSON.stringify({ ...JSON.parse(record.payload), c: begun });
+      await inner.write(session.id, { ...record, version: 1, payload });
+    }
+    expect(events.take().map(({ name }) => name)).toEqual(
+      Array.from({ length: 3 }, () => ['signed-out', 'ended']).flat(),
+    );
+    await store.module.close();
+    vi.restoreAllMocks();
+  });
+
   it('is told each time that one begins there', async () => {
     const store = await OneStore.start();
     using events = new HeardEvents();

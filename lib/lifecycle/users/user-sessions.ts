@@ -146,7 +146,8 @@ export class UserSessions {
     let hasEnded = false;
     for (const [id, version] of session.versions)
       hasEnded = (await this.#remover.end(id, version)) || hasEnded;
-    if (hasEnded) publishEnded(this.#runtime, { handle: session.handle, isUsers: true }, reason);
+    const { handle, payload } = session;
+    if (hasEnded) publishEnded(this.#runtime, { handle, begun: payload.c, isUsers: true }, reason);
     return hasEnded;
   }
 
