@@ -196,8 +196,11 @@ function merged(
   let [all] = first;
   for (const [values, untilRead = []] of others) {
     const added = { ...values };
-    for (const name of untilRead) added[name] = appended(readPath(all, name), added[name]);
-    all = mergedWith(omit(all, untilRead), added);
+    for (const name of untilRead) {
+      added[name] = appended(readPath(all, name), added[name]);
+      all = omit(all, [name]);
+    }
+    all = mergedWith(all, added);
   }
   return all;
 }

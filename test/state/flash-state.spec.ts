@@ -331,6 +331,16 @@ describe('the flash messages of a request', () => {
   });
 });
 
+describe('messages that stay until they are read, under two names of which one leads into the other,', () => {
+  it('are each shown once', () => {
+    const batches: FlashBatch[] = [
+      [1, { a: ['first'] }, {}, ['a']],
+      [2, { a: ['second'], 'a.0': ['third'] }, {}, ['a', 'a.0']],
+    ];
+    expect(seenBy(batches, 2)).toEqual({ a: ['first', 'second'], 'a.0': ['third'] });
+  });
+});
+
 describe('the fields of a form', () => {
   it('are stored apart from messages, and read together with them', () => {
     const state = load();
