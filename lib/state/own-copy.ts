@@ -1,3 +1,4 @@
+import { deepCopy } from './deep-copy.js';
 import { inOrderOfRemoval } from './removal-order.js';
 import { isPlain } from './object-kinds.js';
 import { type Values, assertKey, isLiteral, readPath, removePath, writePath } from './values.js';
@@ -75,13 +76,17 @@ export class OwnCopy {
   }
 
   #ownOf(container: object): object {
-    // An instance of a class is not copied: the copy would not be an instance.
-    if (this.#copied?.has(container) === true || !(Array.isArray(container) || isPlain(container)))
-      return container;
-    const copy = Array.isArray(container) ? [...(container as unknown[])] : { ...container };
+    const copy = this.#copied?.has(container) === true ? container : shallowCopy(container);
     this.#copied?.add(copy);
     return copy;
   }
+}
+
+/** An instance of a class is not copied, except bytes: the copy would not be an instance. */
+function shallowCopy(container: object): object {
+  if (Array.isArray(container)) return [...(container as unknown[])];
+  if (isPlain(container)) return { ...container };
+  return ArrayBuffer.isView(container) ? deepCopy(container) : container;
 }
 
 /**

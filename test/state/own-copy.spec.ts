@@ -56,6 +56,16 @@ describe('a changeable copy of values', () => {
     expect(copy.values).toEqual({ at: { date, now: 1 } });
   });
 
+  it('copies bytes before one of them is changed', () => {
+    const bytes = new Uint8Array([1, 2]);
+    const copy = new OwnCopy({ file: { bytes } });
+    copy.write('file.bytes.0', 9);
+    expect([bytes, copy.values]).toEqual([
+      new Uint8Array([1, 2]),
+      { file: { bytes: new Uint8Array([9, 2]) } },
+    ]);
+  });
+
   it.each(['__proto__.a', 'a.constructor.b', '__proto__'])('cannot reach a prototype by %s', (path) => {
     const copy = new OwnCopy(
       JSON.parse('{"__proto__":{"b":1},"a":{"constructor":{}}}') as Record<string, unknown>,
