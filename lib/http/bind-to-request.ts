@@ -7,6 +7,7 @@ export type Done = (error?: unknown) => void;
 /** A function with parameters of its own: a hook, a handler, a method of a class. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+/** Whether a value is a function, whatever it takes and returns. */
 export function isMethod(value: unknown): value is Method {
   return typeof value === 'function';
 }

@@ -7,38 +7,40 @@ const NOTHING = 'nothing: leave it out';
 const OF_DRIVER = 'an option under the name of the driver: redis: { ... }, database: { ... }';
 
 /** Names that other libraries give their options, or Nest to what makes them, and what takes their place here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  store: "the option 'driver'",
-  name: "the option 'cookie.name'",
-  cookieName: "the option 'cookie.name'",
-  keys: SECRET,
-  key: SECRET,
-  password: SECRET,
-  secrets: SECRET,
-  secretKey: SECRET,
-  useFactory: ASYNC,
-  useClass: ASYNC,
-  useExisting: ASYNC,
-  client: OF_DRIVER,
-  url: OF_DRIVER,
-  host: OF_DRIVER,
-  port: OF_DRIVER,
-  prefix: OF_DRIVER,
-  servers: OF_DRIVER,
-  dataSource: OF_DRIVER,
-  table: OF_DRIVER,
-  ttl: "the option 'age'",
-  maxAge: "the option 'age'",
-  rolling: "the option 'automaticTouch'",
-  resave: NOTHING,
-  saveUninitialized: NOTHING,
-  cookieOptions: "the option 'cookie'",
-  proxy: NOTHING,
-  unset: NOTHING,
-  forRoutes: NOTHING,
-  retries: NOTHING,
-  isGlobal: NOTHING,
-};
+const ELSEWHERE = new Map(
+  Object.entries({
+    store: "the option 'driver'",
+    name: "the option 'cookie.name'",
+    cookieName: "the option 'cookie.name'",
+    keys: SECRET,
+    key: SECRET,
+    password: SECRET,
+    secrets: SECRET,
+    secretKey: SECRET,
+    useFactory: ASYNC,
+    useClass: ASYNC,
+    useExisting: ASYNC,
+    client: OF_DRIVER,
+    url: OF_DRIVER,
+    host: OF_DRIVER,
+    port: OF_DRIVER,
+    prefix: OF_DRIVER,
+    servers: OF_DRIVER,
+    dataSource: OF_DRIVER,
+    table: OF_DRIVER,
+    ttl: "the option 'age'",
+    maxAge: "the option 'age'",
+    rolling: "the option 'automaticTouch'",
+    resave: NOTHING,
+    saveUninitialized: NOTHING,
+    cookieOptions: "the option 'cookie'",
+    proxy: NOTHING,
+    unset: NOTHING,
+    forRoutes: NOTHING,
+    retries: NOTHING,
+    isGlobal: NOTHING,
+  }),
+);
 
 /** The value of an option as given, which may be anything. */
 type Given = Readonly<Record<string, unknown>>;
@@ -57,7 +59,8 @@ function remedy(name: string, value: unknown, options: readonly string[]): strin
       'around them.'
     );
   }
-  return Object.hasOwn(ELSEWHERE, name) ? ` In place of '${name}' there is ${ELSEWHERE[name]}.` : '';
+  const instead = ELSEWHERE.get(name);
+  return instead === undefined ? '' : ` In place of '${name}' there is ${instead}.`;
 }
 
 /**
@@ -84,7 +87,7 @@ export function assertSecretInPlace(
 ): void {
   if (given['secret'] !== undefined) return;
   for (const name of stray) {
-    const isElsewhere = Object.hasOwn(ELSEWHERE, name) && [SECRET, ASYNC].includes(ELSEWHERE[name] ?? '');
+    const isElsewhere = [SECRET, ASYNC].includes(ELSEWHERE.get(name) ?? '');
     // Without a secret inside, it may as well be of a driver that no module has named yet.
     if (isElsewhere || optionsIn(given[name], ['secret']).length > 0)
       throw optionError(name, `does not exist.${remedy(name, given[name], options)}`);
