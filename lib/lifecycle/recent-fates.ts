@@ -67,7 +67,8 @@ export class RecentFates {
   /** Forgets that fate, as there is a session under the id again: an application may choose ids itself. */
   forget(id: string, known: KnownFate): void {
     if (this.#fates.get(id) === known) this.#fates.delete(id);
-    this.#published.delete(handleOf(id));
+    // A handle is not derived for nothing: ends are published only if somebody listens.
+    if (this.#published.size > 0) this.#published.delete(handleOf(id));
   }
 
   /**
@@ -80,10 +81,7 @@ export class RecentFates {
   notePublished(handle: string, begun: number): boolean {
     if (this.#published.get(handle) === begun) return false;
     this.#published.delete(handle);
-    for (const oldest of this.#published.keys()) {
-      if (this.#published.size < this.#max) break;
-      this.#published.delete(oldest);
-    }
+    makeRoom(this.#published, this.#max);
     this.#published.set(handle, begun);
     return true;
   }
@@ -152,13 +150,18 @@ export class RecentFates {
   #remember(id: string, to: string | null): void {
     const now = this.#clock.now();
     this.#fates.delete(id);
-    for (const [oldest, { at }] of this.#fates) {
-      if (this.#fates.size < this.#max && now - at < UNDER_WAY_MS) break;
-      this.#fates.delete(oldest);
-    }
+    makeRoom(this.#fates, this.#max, ({ at }) => now - at >= UNDER_WAY_MS);
     // Copies: a substring that a serializer cut out of a token would keep the whole token in memory.
     this.#fates.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
     if (to === null) this.#watched.ended(id);
     else this.#watched.moved(id, to);
+  }
+}
+
+/** Removes the oldest entries until there is room for another one, and all before the first that is still needed. */
+function makeRoom<V>(entries: Map<string, V>, max: number, isOver = (_value: V): boolean => false): void {
+  for (const [oldest, value] of entries) {
+    if (entries.size < max && !isOver(value)) break;
+    entries.delete(oldest);
   }
 }
