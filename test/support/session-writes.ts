@@ -146,7 +146,7 @@ interface AnyRequest {
   readonly session?: unknown;
 }
 
-type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
+export type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
 
 let lastWrite = 0;
 
