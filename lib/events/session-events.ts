@@ -110,7 +110,7 @@ export interface SessionEvents {
     /** How many. */
     readonly count: number;
   };
-  /** A request brought a token that opens no session. */
+  /** A request or a socket message brought a token that opens no session, or a job such an id. */
   refused: SessionEvent & { readonly reason: TokenRefusal };
   /**
    * A token or record was opened with a secret that is not the first of the list: as long as this happens,
