@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { isBuiltIn } from '../drivers/built-in-drivers.js';
 import type { AnyDriver } from '../drivers/driver.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import type { Caller } from '../lifecycle/caller.js';
@@ -61,7 +62,16 @@ export class SessionLifecycles implements LifecycleFactory {
         `Sessions end ${age / 1000} s after the last visit: 'age' is ${age}, and numbers are milliseconds. If you meant another unit, name it: '30s', '2h'.`,
       );
     }
-    const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
+    const inUse: readonly string[] = driversInUse(this.#settings);
+    const unused = Object.keys(given).find(
+      (name) => isBuiltIn(name) && !inUse.includes(name) && given[name] !== undefined,
+    );
+    if (given.driver === undefined && unused !== undefined && !isTest) {
+      this.#log.warn(
+        `Sessions are kept by the driver 'stealth', in the visitors' cookies, and the options under '${unused}' are not used: 'driver' is not set. Set driver: '${unused}', or driver: 'stealth' if that is meant.`,
+      );
+    }
+    const isInMemory = inUse.includes('memory') && this.#registry.isBuiltIn('memory');
     if (isInMemory && isProduction()) {
       this.#log.warn(
         "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",

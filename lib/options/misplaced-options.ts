@@ -36,6 +36,7 @@ const ELSEWHERE = new Map(
     cookieOptions: "the option 'cookie'",
     proxy: NOTHING,
     unset: NOTHING,
+    genid: NOTHING,
     forRoutes: NOTHING,
     retries: NOTHING,
     isGlobal: NOTHING,

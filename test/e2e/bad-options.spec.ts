@@ -475,9 +475,9 @@ describe('An unknown option', () => {
   });
 
   it('stops the boot with what takes its place here, if another library has it', async () => {
-    const message = await complaintAbout(withSecret({ store: {}, resave: false, ages: 1 }));
+    const message = await complaintAbout(withSecret({ store: {}, resave: false, genid: 1, ages: 1 }));
     expect(message).toMatch(
-      /In place of 'store' there is the option 'driver'\. In place of 'resave' there is nothing: leave it out\.$/,
+      /In place of 'store' there is the option 'driver'\. In place of 'resave' there is nothing: leave it out\. In place of 'genid' there is nothing: leave it out\.$/,
     );
   });
 
