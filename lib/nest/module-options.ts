@@ -4,6 +4,7 @@ import { withoutText } from '../options/read-option.js';
 import { plainOptions } from '../options/plain-options.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
+import { isThenable } from '../state/is-thenable.js';
 import { isObject } from '../state/values.js';
 import { propertyOf } from '../state/property-of.js';
 
@@ -35,11 +36,15 @@ export function withoutOptions(): never {
   );
 }
 
-/** Plain JavaScript may omit the options, and Nest's own error would then be misleading. */
+/** Plain JavaScript may omit the options or pass a promise of them: other errors would then be misleading. */
 export function assertGiven(method: string, options: unknown, takes: string): void {
-  if (isObject(options)) return;
+  const isPromise = isThenable(options);
+  if (isObject(options) && !isPromise) return;
+  const instead = isPromise
+    ? ' Await it, or return it from the useFactory of SessionModule.forRootAsync.'
+    : '';
   const got = options === undefined ? 'nothing' : withoutText(options);
-  throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
+  throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.${instead}`);
 }
 
 /** Only one of two modules with options would open the sessions, depending on the order of imports. */

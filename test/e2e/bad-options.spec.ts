@@ -287,6 +287,13 @@ describe('A wrong option stops the boot', () => {
     expect(() => SessionModule.forRootAsync(given)).toThrow(/forRootAsync got .*; it takes \{ useFactory/);
   });
 
+  it('also if forRoot and forRootAsync get a promise of options', () => {
+    const options = Promise.resolve({ secret: SECRET }) as never;
+    const message = /got an object of Promise; it takes .* Await it, or return it from the useFactory of/;
+    expect(() => SessionModule.forRoot(options)).toThrow(message);
+    expect(() => SessionModule.forRootAsync(options)).toThrow(message);
+  });
+
   it('also if forRootAsync is not told how to make the options', () => {
     expect(() => SessionModule.forRootAsync({})).toThrow(SessionConfigError);
     expect(() => SessionModule.forRootAsync({})).toThrow(/got nothing; .*useFactory.*useClass.*useExisting/);
