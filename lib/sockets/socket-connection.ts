@@ -39,7 +39,7 @@ export class SocketConnection {
   #first: Promise<MessageSession> | null = null;
   /** Settles once `handleConnection` was called: messages wait for it. */
   #connecting: Promise<unknown> | null = null;
-  /** Settles once the handlers of all messages so far have started: messages are started in the order of arrival. */
+  /** Settles once the handlers of all messages so far have started: all calls start in the order of what they handle. */
   #turn: Promise<unknown> | null = null;
   /** Whether the client is being disconnected: its messages are no longer handled. */
   #isEnded = false;
@@ -96,13 +96,9 @@ export class SocketConnection {
     if (this.#connecting !== null) await this.#connecting;
     if (this.#isEnding) return;
     if (!this.#session.mayExist) return this.#run(this.#session.make(), handle);
-    const loading = this.#session.load();
-    const before = this.#turn;
-    const turn = before === null ? loading : before.then(() => loading);
-    this.#turn = turn;
-    const opened = await turn;
-    if (this.#turn === turn) this.#turn = null;
-    return this.#run(opened, handle);
+    const opened = await this.#inTurn(this.#session.load());
+    // The session may have ended meanwhile.
+    return this.#isEnding ? this.#finish(opened) : this.#run(opened, handle);
   }
 
   /**
@@ -166,11 +162,29 @@ export class SocketConnection {
     }
   }
 
-  /** Calls `handleDisconnect` in the session. */
+  /** Calls `handleDisconnect` in the session, after whatever came before has started. */
   disconnected(hook: () => unknown): void {
-    const call = (opened: MessageSession): Promise<unknown> => this.#run(opened, hook);
-    const called = !this.#session.mayExist ? call(this.#session.make()) : this.#loadUnvisited().then(call);
-    called.catch((error: unknown) => this.#setup.hookFailed(error));
+    this.#callLast(hook).catch((error: unknown) => this.#setup.hookFailed(error));
+  }
+
+  async #callLast(hook: () => unknown): Promise<unknown> {
+    const loading = this.#session.mayExist ? this.#loadUnvisited() : null;
+    if (this.#connecting !== null) await this.#connecting;
+    if (loading === null) return this.#run(this.#session.make(), hook);
+    const opened = await this.#inTurn(loading);
+    // Guards and pipes that wait for nothing else take some steps to get to their handler.
+    await new Promise(setImmediate);
+    return this.#run(opened, hook);
+  }
+
+  /** Resolves with a loaded session once the calls that came before have theirs, and so have started. */
+  async #inTurn(loading: Promise<MessageSession>): Promise<MessageSession> {
+    const before = this.#turn;
+    const turn = before === null ? loading : before.then(() => loading);
+    this.#turn = turn;
+    const opened = await turn;
+    if (this.#turn === turn) this.#turn = null;
+    return opened;
   }
 
   #holdMessages(until: Promise<void>): void {
