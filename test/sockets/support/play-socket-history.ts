@@ -1,0 +1,580 @@
+import {
+  MessageBody,
+  ConnectedSocket,
+  type OnGatewayConnection,
+  type OnGatewayDisconnect,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import { concat, concatMap, defer, finalize, from } from 'rxjs';
+import { Session, SessionReadonlyError } from 'nestjs-session-kit';
+import type { HandlerApp, Visitor } from '../../support/handler-app.js';
+import { pass } from '../../support/session-writes.js';
+import { type Library, type SocketClient, connect } from '../gateway-app.js';
+import { type Action, type Round, type SocketHistory, VISITORS } from './socket-history.js';
+import {
+  type Change,
+  ExpectedFlash,
+  type Values,
+  flashKey,
+  isFlashKey,
+  ownKey,
+  wrongIn,
+} from './socket-model.js';
+
+type Play = (client: object) => unknown;
+
+/** What the next messages do, by the text that they bring. */
+const plays = new Map<string, Play>();
+/** The clients whose disconnection the gateways have heard of. */
+const gone = new WeakSet<object>();
+let connected = 0;
+/** Messages that were handled after their client had gone. */
+const handledTooLate: string[] = [];
+
+@WebSocketGateway()
+export class HistoryGateway implements OnGatewayConnection, OnGatewayDisconnect {
+  handleConnection(): void {
+    connected += 1;
+  }
+
+  handleDisconnect(client: object): void {
+    gone.add(client);
+  }
+
+  @SubscribeMessage('play')
+  play(@MessageBody() { key }: { key: string }, @ConnectedSocket() client: object): unknown {
+    if (gone.has(client)) handledTooLate.push(key);
+    return plays.get(key)?.(client);
+  }
+}
+
+/** A session from its beginning to its end, whatever its id. */
+interface ModelSession {
+  id: string;
+  values: Values;
+  readonly flash: ExpectedFlash;
+  hasEnded: boolean;
+}
+
+interface ModelSocket {
+  readonly client: SocketClient;
+  /** The session of its handshake; null: none. */
+  readonly session: ModelSession | null;
+  /** What its messages were started in, and the order in which they were sent. */
+  readonly sent: string[];
+  readonly started: string[];
+  /** Whether it has left by itself. */
+  hasLeft: boolean;
+}
+
+type Headers = { readonly cookie: string } | Record<string, never>;
+
+interface ModelVisitor {
+  readonly name: string;
+  readonly visitor: Visitor;
+  headers: Headers;
+  session: ModelSession | null;
+  readonly sockets: ModelSocket[];
+}
+
+/** What one round has done with one session. */
+interface Deeds {
+  readonly session: ModelSession;
+  /** Changes that are stored now, unless the session has ended. */
+  readonly certain: Change[];
+  /** Changes that may be stored, for all that the model knows. */
+  readonly possible: Change[];
+  /** All changes that this round will make. */
+  readonly planned: readonly Change[];
+  readonly seen: string[][];
+  readonly hasMove: boolean;
+}
+
+export interface SocketStage {
+  /** Serves requests. */
+  readonly http: HandlerApp;
+  /** Serves sockets; may be the same. */
+  readonly sockets: HandlerApp;
+  readonly library: Library;
+  /** Called before a history. */
+  begin(turns: readonly number[]): void;
+  /** Whether everybody is signed in: where else nothing is kept. */
+  readonly signsIn: boolean;
+}
+
+const PATIENCE_MS = 100_000;
+
+let lastTag = 0;
+/** Waits for something that has to happen; a history that hangs says what for. */
+async function until(what: string, has: () => boolean): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!has()) {
+    if (Date.now() > end) throw new Error(`Waited in vain: ${what}`);
+    await pass(1);
+  }
+}
+
+const newTag = (): string => `t${(lastTag += 1)}`;
+
+function make(session: Session, { kind, tag }: Change): void {
+  switch (kind) {
+    case 'push':
+      return void session.push('list', tag);
+    case 'push inside':
+      return void session.push('cart.lines', tag);
+    case 'increment':
+      return void session.increment('count');
+    case 'put':
+      return void session.put('last', tag);
+    case 'put own':
+      return void session.put(ownKey(tag), tag);
+    case 'update':
+      return void session.update('log', (log) => `${typeof log === 'string' ? log : ''}${tag};`);
+    case 'mutate': {
+      const box = session.get<{ last?: string }>('box');
+      if (box !== undefined) box.last = tag;
+      return;
+    }
+    case 'flash':
+      return void session.flash(flashKey(tag), tag);
+  }
+}
+
+const withoutFlash = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => !isFlashKey(key)));
+
+/** The cookies of a browser after a response. */
+function kept(before: Headers, { cookie }: { readonly cookie: string }): Headers {
+  if (cookie === '') return before;
+  return cookie.endsWith('=') ? {} : { cookie };
+}
+
+const isEmpty = (values: Values): boolean => Object.keys(values).length === 0;
+
+/** Plays one history and collects what no session could have done. */
+export class SocketHistoryPlayer {
+  readonly problems: unknown[] = [];
+  readonly #stage: SocketStage;
+  readonly #isShared: boolean;
+  readonly #visitors: ModelVisitor[];
+  /** Handlers that are running. */
+  #running = 0;
+
+  constructor(stage: SocketStage) {
+    this.#stage = stage;
+    this.#isShared = stage.http === stage.sockets;
+    this.#visitors = Array.from({ length: VISITORS }, (_, index) => ({
+      name: `visitor ${index} ${newTag()}`,
+      visitor: stage.http.visitor(),
+      headers: {},
+      session: null,
+      sockets: [],
+    }));
+  }
+
+  async play({ turns, rounds }: SocketHistory): Promise<void> {
+    this.#stage.begin(turns);
+    handledTooLate.length = 0;
+    try {
+      for (const round of rounds) await this.#round(round);
+    } finally {
+      for (const { sockets } of this.#visitors)
+        for (const { client } of sockets) await client[Symbol.asyncDispose]();
+      await this.#quiet();
+      plays.clear();
+    }
+    if (handledTooLate.length > 0) this.problems.push(['handled after the end', ...handledTooLate]);
+  }
+
+  async #quiet(): Promise<void> {
+    await pass(60);
+    await until('handlers end', () => this.#running === 0);
+    await pass(60);
+  }
+
+  #wrong(where: string, wrong: readonly unknown[]): void {
+    for (const each of wrong) this.problems.push([where, each]);
+  }
+
+  // ---- a round -------------------------------------------------------------------------------------------------
+
+  async #round({ connecting, actions }: Round): Promise<void> {
+    for (const index of connecting) await this.#connect(this.#visitor(index));
+    const played = this.#visitors.flatMap((visitor, index) =>
+      this.#plan(
+        visitor,
+        actions.filter((action) => action.visitor === index),
+      ),
+    );
+    // Those that act on sockets need some.
+    for (const { action, visitor } of played)
+      if ('socket' in action && this.#openSockets(visitor).length === 0) await this.#connect(visitor);
+    const deeds = new Map<ModelSession, Deeds>();
+    const sessions = new Set(played.flatMap(({ action, visitor }) => this.#target(action, visitor) ?? []));
+    for (const session of sessions) {
+      const own = played.filter(({ action, visitor }) => this.#target(action, visitor) === session);
+      deeds.set(session, {
+        session,
+        certain: [],
+        possible: [],
+        planned: own.flatMap(({ changes }) => changes),
+        seen: [],
+        hasMove: own.some(({ action }) => action.do === 'move'),
+      });
+    }
+    await Promise.all(
+      played.map(async ({ action, visitor, changes }) => {
+        const session = this.#target(action, visitor);
+        const of = session === null ? null : (deeds.get(session) ?? null);
+        if (action.do === 'message') return this.#message(action, visitor, changes, of);
+        if (action.do === 'request') return this.#request(action, visitor, changes, of);
+        if (of !== null) await this.#move(action, visitor, of);
+        return undefined;
+      }),
+    );
+    await this.#quiet();
+    for (const each of deeds.values()) await this.#settle(each);
+    await this.#checkSockets();
+  }
+
+  /** What of a visitor's actions can be checked if it happens at once. */
+  #plan(visitor: ModelVisitor, actions: readonly Action[]) {
+    const moves = actions.filter((action) => action.do === 'move');
+    const requests = actions.filter((action) => action.do === 'request');
+    const [move] = visitor.session === null ? [] : moves;
+    const left = actions.filter((action) => {
+      if (action.do === 'message') return true;
+      if (action.do === 'move') return action === move;
+      // Two requests that begin a session begin two.
+      return move === undefined && (visitor.session !== null || action === requests[0]);
+    });
+    return left.map((action) => ({
+      action,
+      visitor,
+      changes: 'writes' in action ? action.writes.map((kind): Change => ({ kind, tag: newTag() })) : [],
+    }));
+  }
+
+  #visitor(index: number): ModelVisitor {
+    const visitor = this.#visitors[index];
+    if (visitor === undefined) throw new Error('No such visitor');
+    return visitor;
+  }
+
+  #openSockets({ sockets }: ModelVisitor): ModelSocket[] {
+    return sockets.filter(({ client, hasLeft }) => !client.isClosed && !hasLeft);
+  }
+
+  #socketOf(action: { readonly socket: number }, visitor: ModelVisitor): ModelSocket | undefined {
+    const open = this.#openSockets(visitor);
+    return open[action.socket % open.length];
+  }
+
+  /** The session that an action is about. */
+  #target(action: Action, visitor: ModelVisitor): ModelSession | null {
+    return action.do === 'message' ? (this.#socketOf(action, visitor)?.session ?? null) : visitor.session;
+  }
+
+  async #connect(visitor: ModelVisitor): Promise<void> {
+    const before = connected;
+    const { sockets, library } = this.#stage;
+    const client = await connect(library, sockets.url, visitor.session === null ? {} : visitor.headers);
+    await until('handleConnection', () => connected > before);
+    visitor.sockets.push({ client, session: visitor.session, sent: [], started: [], hasLeft: false });
+  }
+
+  // ---- messages ------------------------------------------------------------------------------------------------
+
+  /** Sends a message whose handler does this. Resolves with what the client heard of it; null: it was closed. */
+  async #send(
+    socket: ModelSocket,
+    handle: (key: string) => unknown,
+    whileHandled?: Promise<void>,
+  ): Promise<unknown> {
+    const key = newTag();
+    plays.set(key, () => {
+      socket.started.push(key);
+      return handle(key);
+    });
+    socket.sent.push(key);
+    const { client } = socket;
+    client.send('play', { key });
+    if (whileHandled !== undefined) {
+      await whileHandled;
+      return null;
+    }
+    const heard = (): readonly [string, unknown] | undefined =>
+      client.heard.find(
+        ([, data]) => JSON.stringify(data)?.includes(`"${key}"`) && !JSON.stringify(data).includes('"part"'),
+      );
+    await until('an answer', () => heard() !== undefined || client.isClosed);
+    return heard() ?? null;
+  }
+
+  async #message(
+    action: Extract<Action, { do: 'message' }>,
+    visitor: ModelVisitor,
+    changes: readonly Change[],
+    deeds: Deeds | null,
+  ): Promise<void> {
+    const socket = this.#socketOf(action, visitor);
+    if (socket === undefined) return;
+    const where = `${visitor.name}, ${action.ending}`;
+    const own: Change[] = [];
+    let [hasBegun, goOn] = [() => undefined as void, () => undefined as void];
+    const begun = new Promise<void>((resolve) => (hasBegun = resolve));
+    const maysGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    const base = deeds?.session.values ?? {};
+    const planned = deeds?.planned ?? [];
+
+    const look = (session: Session, isFirst = false): void => {
+      const all = session.all();
+      const flashed = Object.keys(all).filter((key) => isFlashKey(key));
+      const ownFlash = own.filter(({ kind }) => kind === 'flash').map(({ tag }) => flashKey(tag));
+      for (const key of flashed) if (!ownFlash.includes(key)) this.problems.push([where, 'sees', key]);
+      const values = withoutFlash(all);
+      // What a message has loaded, it keeps until it is over.
+      const hadEnded = deeds === null || (deeds.session.hasEnded && isFirst);
+      if (hadEnded || (deeds.hasMove && isEmpty(values))) {
+        if (!isEmpty(values)) this.problems.push([where, 'sees what has ended', values]);
+        return;
+      }
+      const others = planned.filter((each) => !own.includes(each));
+      this.#wrong(where, wrongIn(values, base, own, others));
+    };
+    const change = (session: Session, each: Change): void => {
+      const isKept = deeds !== null && session.stored && !deeds.session.hasEnded;
+      try {
+        make(session, each);
+        if (session.stored) {
+          own.push(each);
+          (deeds?.hasMove === false ? deeds.certain : (deeds?.possible ?? [])).push(each);
+        } else if (each.kind !== 'mutate') this.problems.push([where, 'was not refused', each]);
+      } catch (error) {
+        const isRefused = error instanceof SessionReadonlyError;
+        if (isKept && !deeds.hasMove) this.problems.push([where, 'was refused', each, error]);
+        else if (!isRefused) this.problems.push([where, error]);
+      }
+    };
+    const refuse = async (session: Session): Promise<void> => {
+      if (action.refused === null) return;
+      try {
+        if (action.refused === 'signIn') session.signIn('somebody');
+        else if (action.refused === 'setId') session.setId(await session.generateId());
+        else session[action.refused]();
+        await session.commit();
+        this.problems.push([where, action.refused, 'was not refused']);
+      } catch (error) {
+        if (!(error instanceof SessionReadonlyError)) this.problems.push([where, action.refused, error]);
+      }
+    };
+    const act = async (key: string): Promise<unknown> => {
+      this.#running += 1;
+      try {
+        look(Session.current(), true);
+        hasBegun();
+        if (action.ending === 'leave') await maysGoOn;
+        await pass(action.late);
+        await refuse(Session.current());
+        for (const each of changes) change(Session.current(), each);
+        look(Session.current());
+      } catch (error) {
+        this.problems.push([where, error]);
+      } finally {
+        this.#running -= 1;
+      }
+      if (action.ending === 'throw' || action.ending === 'reject') throw new WsException({ key });
+      return { event: 'answer', data: { key } };
+    };
+    const stream = (key: string) => {
+      this.#running += 1;
+      const parts = from(changes).pipe(
+        concatMap(async (each) => {
+          await pass(action.late);
+          change(Session.current(), each);
+          return { event: 'answer', data: { key, part: each.tag } };
+        }),
+      );
+      const last = defer(async () => {
+        look(Session.current());
+        return { event: 'answer', data: { key } };
+      });
+      look(Session.current(), true);
+      return concat(parts, last).pipe(finalize(() => (this.#running -= 1)));
+    };
+    const handle = (key: string): unknown => {
+      if (action.ending === 'stream') return stream(key);
+      if (action.ending !== 'throw' || action.late > 0 || action.refused !== null) return act(key);
+      const session = Session.current();
+      look(session, true);
+      for (const each of changes) change(session, each);
+      throw new WsException({ key });
+    };
+
+    if (action.ending !== 'leave') {
+      const heard = await this.#send(socket, handle);
+      if (heard !== null && deeds !== null && !deeds.hasMove) await this.#stored(where, deeds, own);
+    } else {
+      const left = async (): Promise<void> => {
+        while (!(await Promise.race([begun.then(() => true), pass(1).then(() => socket.client.isClosed)])))
+          continue;
+        socket.hasLeft = true;
+        socket.client.close();
+        await socket.client.closed;
+        goOn();
+      };
+      await this.#send(socket, handle, left());
+      await this.#quiet();
+    }
+  }
+
+  /** The answer has arrived, so the changes are stored. */
+  async #stored(where: string, { session, planned }: Deeds, own: readonly Change[]): Promise<void> {
+    const found = await this.#read(session);
+    if (found === null) return void this.problems.push([where, 'has ended']);
+    this.#wrong(`${where}, stored`, wrongIn(found, session.values, own, planned));
+  }
+
+  async #read({ id }: ModelSession): Promise<Values | null> {
+    const found = await this.#stage.http.manager.read(id);
+    return found === null ? null : withoutFlash(found.values);
+  }
+
+  // ---- requests ------------------------------------------------------------------------------------------------
+
+  async #request(
+    action: Extract<Action, { do: 'request' }>,
+    visitor: ModelVisitor,
+    changes: readonly Change[],
+    deeds: Deeds | null,
+  ): Promise<void> {
+    const where = `${visitor.name}, request`;
+    if (deeds === null) {
+      const begins = await visitor.visitor.handle((session) => {
+        this.#wrong(where, isEmpty(session.all()) ? [] : [session.all()]);
+        session.put({ owner: visitor.name, box: {} });
+        if (this.#stage.signsIn) session.signIn(newTag());
+        return session.id;
+      });
+      visitor.headers = kept(visitor.headers, begins.asHeaders);
+      visitor.session = {
+        id: begins.value,
+        values: (await this.#stage.http.manager.read(begins.value))?.values ?? {},
+        flash: new ExpectedFlash(),
+        hasEnded: false,
+      };
+      if (visitor.session.values['owner'] !== visitor.name)
+        this.problems.push([where, 'began', visitor.session]);
+      return;
+    }
+    const { session: model, planned } = deeds;
+    await visitor.visitor.in(async (session) => {
+      deeds.seen.push(Object.keys(session.flashMessages.all()));
+      const look = (own: readonly Change[]): void =>
+        this.#wrong(
+          where,
+          wrongIn(
+            withoutFlash(session.all()),
+            model.values,
+            own,
+            planned.filter((each) => !own.includes(each)),
+          ),
+        );
+      look([]);
+      await pass(action.late);
+      for (const each of changes) make(session, each);
+      look(changes);
+    });
+    deeds.certain.push(...changes);
+    await this.#stored(where, deeds, changes);
+  }
+
+  async #move(action: Extract<Action, { do: 'move' }>, visitor: ModelVisitor, deeds: Deeds): Promise<void> {
+    const { session: model } = deeds;
+    const { move } = action;
+    const sockets = this.#openSockets(visitor).filter(({ session }) => session === model);
+    if (move === 'message destroy') {
+      const socket = sockets[action.socket % sockets.length];
+      if (socket === undefined) return;
+      const heard = await this.#send(socket, async (key) => {
+        await pass(action.late);
+        await Session.destroy();
+        this.#ended(visitor, model);
+        return { event: 'answer', data: { key } };
+      });
+      if (heard === null && !socket.hasLeft) this.problems.push([visitor.name, 'got no last answer']);
+    } else if (move === 'manager destroy') {
+      await pass(action.late);
+      await this.#stage.http.manager.destroy(model.id);
+      this.#ended(visitor, model);
+    } else {
+      const { value: id, asHeaders } = await visitor.visitor.handle(async (session) => {
+        await pass(action.late);
+        deeds.seen.push(Object.keys(session.flashMessages.all()));
+        if (move === 'destroy') await session.destroy();
+        else if (move === 'signIn') session.signIn(newTag());
+        else session[move]();
+        return session.id;
+      });
+      visitor.headers = kept(visitor.headers, asHeaders);
+      if (move === 'regenerate') {
+        model.id = id;
+        return;
+      }
+      this.#ended(visitor, model);
+      if (move === 'signIn') await this.#goesOnAs(visitor, model, id);
+    }
+    // In another process the end is noticed with the next message.
+    if (this.#isShared) await until('sockets end', () => sockets.every(({ client }) => client.isClosed));
+  }
+
+  #ended(visitor: ModelVisitor, model: ModelSession): void {
+    model.hasEnded = true;
+    visitor.session = null;
+  }
+
+  /** The session continues, but with another user: its sockets do not follow. */
+  async #goesOnAs(visitor: ModelVisitor, model: ModelSession, id: string): Promise<void> {
+    await this.#quiet();
+    const values = (await this.#stage.http.manager.read(id))?.values;
+    if (values === undefined) return void this.problems.push([visitor.name, 'was lost when it signed in']);
+    visitor.session = { id, values: withoutFlash(values), flash: model.flash, hasEnded: false };
+  }
+
+  // ---- after a round -------------------------------------------------------------------------------------------
+
+  async #settle({ session, certain, possible, planned, seen, hasMove }: Deeds): Promise<void> {
+    const flashed = planned.filter(({ kind }) => kind === 'flash').map(({ tag }) => flashKey(tag));
+    const made = [...certain, ...possible]
+      .filter(({ kind }) => kind === 'flash')
+      .map(({ tag }) => flashKey(tag));
+    const isCertain = !hasMove && made.length === flashed.length;
+    this.#wrong('flash', session.flash.round(seen, flashed, isCertain));
+    const found = await this.#read(session);
+    if (session.hasEnded) {
+      if (found !== null) this.problems.push(['lives on', found]);
+      return;
+    }
+    if (found === null) return void this.problems.push(['was lost', session]);
+    // Messages are merged with a new id.
+    const isSure = !hasMove ? certain : [...certain, ...possible];
+    this.#wrong('stored', wrongIn(found, session.values, isSure, hasMove ? [] : possible));
+    session.values = found;
+  }
+
+  /** Sockets of sessions that have ended are closed, and all others are not. */
+  async #checkSockets(): Promise<void> {
+    for (const { name, sockets } of this.#visitors) {
+      for (const { client, session, hasLeft, sent, started } of sockets) {
+        const order = sent.filter((key) => started.includes(key));
+        if (order.join() !== started.join()) this.problems.push([name, 'started', started, 'sent', sent]);
+        if (hasLeft) continue;
+        if (session?.hasEnded === true) {
+          if (this.#isShared) await until('a socket ends', () => client.isClosed);
+        } else if (client.isClosed) this.problems.push([name, 'was disconnected']);
+      }
+    }
+  }
+}
