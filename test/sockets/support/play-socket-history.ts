@@ -67,6 +67,8 @@ interface ModelSocket {
   readonly started: string[];
   /** Whether it has left by itself. */
   hasLeft: boolean;
+  /** Whether a message has found that its session has ended. */
+  isOver: boolean;
 }
 
 type Headers = { readonly cookie: string } | Record<string, never>;
@@ -282,7 +284,14 @@ export class SocketHistoryPlayer {
     const { sockets, library } = this.#stage;
     const client = await connect(library, sockets.url, visitor.session === null ? {} : visitor.headers);
     await until('handleConnection', () => connected > before);
-    visitor.sockets.push({ client, session: visitor.session, sent: [], started: [], hasLeft: false });
+    visitor.sockets.push({
+      client,
+      session: visitor.session,
+      sent: [],
+      started: [],
+      hasLeft: false,
+      isOver: false,
+    });
   }
 
   // ---- messages ------------------------------------------------------------------------------------------------
@@ -336,11 +345,15 @@ export class SocketHistoryPlayer {
       for (const key of flashed) if (!ownFlash.includes(key)) this.problems.push([where, 'sees', key]);
       const values = withoutFlash(all);
       // What a message has loaded, it keeps until it is over.
-      const hadEnded = deeds === null || (deeds.session.hasEnded && isFirst);
-      if (hadEnded || (deeds.hasMove && isEmpty(values))) {
-        if (!isEmpty(values)) this.problems.push([where, 'sees what has ended', values]);
+      const hasEnded = deeds === null || deeds.session.hasEnded;
+      if (isEmpty(values) && (hasEnded || deeds.hasMove)) {
+        if (isFirst && deeds?.session.hasEnded === true) socket.isOver = true;
         return;
       }
+      // Another process does not know of the end while it loads the session.
+      if (isFirst && hasEnded && (this.#isShared || deeds?.hasMove !== true))
+        this.problems.push([where, 'sees what has ended', values]);
+      if (hasEnded) return;
       const others = planned.filter((each) => !own.includes(each));
       this.#wrong(where, wrongIn(values, base, own, others));
     };
@@ -433,7 +446,10 @@ export class SocketHistoryPlayer {
   /** The answer has arrived, so the changes are stored. */
   async #stored(where: string, { session, planned }: Deeds, own: readonly Change[]): Promise<void> {
     const found = await this.#read(session);
-    if (found === null) return void this.problems.push([where, 'has ended']);
+    if (found === null) {
+      if (!session.hasEnded) this.problems.push([where, 'has ended']);
+      return;
+    }
     this.#wrong(`${where}, stored`, wrongIn(found, session.values, own, planned));
   }
 
@@ -567,12 +583,12 @@ export class SocketHistoryPlayer {
   /** Sockets of sessions that have ended are closed, and all others are not. */
   async #checkSockets(): Promise<void> {
     for (const { name, sockets } of this.#visitors) {
-      for (const { client, session, hasLeft, sent, started } of sockets) {
+      for (const { client, session, hasLeft, isOver, sent, started } of sockets) {
         const order = sent.filter((key) => started.includes(key));
         if (order.join() !== started.join()) this.problems.push([name, 'started', started, 'sent', sent]);
         if (hasLeft) continue;
         if (session?.hasEnded === true) {
-          if (this.#isShared) await until('a socket ends', () => client.isClosed);
+          if (this.#isShared || isOver) await until('a socket ends', () => client.isClosed);
         } else if (client.isClosed) this.problems.push([name, 'was disconnected']);
       }
     }
