@@ -22,7 +22,7 @@ import {
 } from '@nestjs/microservices';
 import { Session, SessionInterceptor, SessionManager, SessionModule } from 'nestjs-session-kit';
 import { type TestSessions, sessionsOf } from 'nestjs-session-kit/testing';
-import { Observable, defer, firstValueFrom, lastValueFrom } from 'rxjs';
+import { EMPTY, Observable, defer, firstValueFrom, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../parallel/support/deferred.js';
 import { freePort } from '../servers/free-port.js';
@@ -36,7 +36,8 @@ class InNamedSession implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { sessionId }: { sessionId: string } = context.switchToRpc().getData();
-    return defer(() => this.sessions.run(sessionId, () => lastValueFrom(next.handle())));
+    const answer = () => lastValueFrom(next.handle(), { defaultValue: undefined });
+    return defer(() => this.sessions.run(sessionId, answer));
   }
 }
 
@@ -99,6 +100,13 @@ class Messages {
   @MessagePattern('inside')
   inside(@Session() session: Session, @Session('user') user: string): unknown {
     return [user, Session.get('user'), session.increment('inside')];
+  }
+
+  @UseInterceptors(InNamedSession)
+  @MessagePattern('inside, without a value')
+  silent(): Observable<never> {
+    Session.increment('silent');
+    return EMPTY;
   }
 
   @UseInterceptors(makeBehindDoor())
@@ -172,6 +180,16 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
           ['bob', 'bob', 1],
         ]);
         expect(await ann.in((session) => session.get('inside'))).toBe(1);
+      }));
+
+    it('stores what a handler has written whose Observable has no value', () =>
+      hybrid(async (app, client) => {
+        const visitor = app.visitor();
+        const sessionId = await visitor.in((session) => session.put('user', 'ann').id);
+        await lastValueFrom(client.send('inside, without a value', { sessionId }), {
+          defaultValue: undefined,
+        });
+        expect(await visitor.in((session) => session.get('silent'))).toBe(1);
       }));
 
     it('gives a handler no session of a job, even if its interceptor continues within that job', () =>
