@@ -10,11 +10,11 @@ export const OTHER_PLUGIN =
   'registered before the application was initialized (@fastify/session, @fastify/secure-session). @Session() of ' +
   'nestjs-session-kit and the facade give the session of this package. Unless you need both, remove the other plugin.';
 
-/** For the log: a change needs a cookie that can't be sent any more. */
+/** For the log: a change, or a switch to another session, needs a cookie that can't be sent any more. */
 export const TOO_LATE =
-  'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
-  'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
-  'and before you answer.';
+  'A session was changed, or exchanged for another one, after the head of the response had left, and that needs a cookie, ' +
+  'which cannot reach the browser any more: nothing of it was stored. Write to the session before the first byte of a ' +
+  'response, and before you answer.';
 
 /** For the log: a change after the end of the response. */
 export const WRITTEN_LATE =

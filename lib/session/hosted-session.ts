@@ -102,11 +102,13 @@ export class HostedSession extends SessionCommits {
     this.initiated = true;
     this.#noteDegraded(life);
     if (readonly) life.session.refuseWrites();
-    const { tokens, earlierTokens, takeOver } = this.host;
+    const { tokens, earlierTokens, takeOver, headSent } = this.host;
     const isChosen = this.#loadChosen !== null;
     // Not found by a cookie in its current place: the browser may need to be given the token.
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
     const isCookieDue = isElsewhere && life.giveTokenUnlessSent(tokens);
+    // The browser would stay with the session that the request has left.
+    if (isChosen && isCookieDue && headSent) throw this.giveUpTooLate();
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 

@@ -42,7 +42,8 @@ export abstract class SessionChoice {
    * @param readonly if true, writes are refused from now on and nothing more is committed: neither a renewal
    * nor the consumption of flash messages. Default false, which leaves a read-only session read-only
    * @throws SessionStoreError if the store fails and `whenStoreFails` is `reject`
-   * @throws SessionError if `readonly` is true and the session has changes that are not committed
+   * @throws SessionError if `readonly` is true and the session has changes that are not committed; if the request
+   * has switched to the session after the head of its response had left, and `readonly` is false
    * @example
    * await session.initiate(true);
    */

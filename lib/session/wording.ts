@@ -21,11 +21,11 @@ export function readonlySession(reason: 'chosen' | 'degraded'): SessionReadonlyE
       );
 }
 
-/** A commit needs a cookie after the response headers were sent. */
+/** A commit, or a switch to another session, needs a cookie after the response headers were sent. */
 export function tooLate(): SessionError {
   return new SessionError(
     'The session was not stored: the head of the response has left, and the cookie that it needs cannot reach the browser ' +
-      'any more. Write to the session before the first byte of the response.',
+      'any more. Write to the session, or switch to another one, before the first byte of the response.',
   );
 }
 

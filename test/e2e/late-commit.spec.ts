@@ -106,6 +106,28 @@ class LateController {
     outcome.resolve(outcomes);
   }
 
+  /** Sends the head, then switches to the session of a token and writes to it. */
+  @Get('switch')
+  async switch(
+    @Session() session: Session,
+    @Query('to') to: string,
+    @Query('readonly') readonly: string | undefined,
+    @Res() res: Parameters<typeof rawOf>[0],
+  ) {
+    const raw = rawOf(res);
+    raw.writeHead(200);
+    raw.write('begun, ');
+    session.setSignedId(to);
+    outcome.resolve(
+      await session.start(readonly !== undefined).then(
+        () => session.get('begun'),
+        (error: unknown) => error,
+      ),
+    );
+    if (readonly === undefined) session.put('late', 1);
+    raw.end('ended');
+  }
+
   /** Sends the head, changes the session, and commits by hand. */
   @Get(':change')
   async change(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
@@ -190,6 +212,47 @@ describe.each(PLATFORMS)('a commit after the head of the response was sent, on %
     await visitor.get('/after-the-end').expect(200);
     expect(await outcome.promise).toEqual([expect.any(SessionError), expect.any(SessionError)]);
     expect(scene.log).toEqual([expect.stringContaining('nothing of it was stored')]);
+  });
+
+  describe.each(['memory', 'stealth', 'stealth and a ledger'])('made by a switch, with %s,', (driver) => {
+    /** A visitor who has a session, and the token of it. */
+    async function begun({ app }: { readonly app: TestApp }) {
+      const visitor = app.visitor();
+      const [cookie = ''] = setCookies(await visitor.get('/begin').expect(200));
+      return {
+        visitor,
+        token: decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1, cookie.indexOf(';'))),
+      };
+    }
+
+    it('is refused and logged where the browser would need the cookie of the other session', async () => {
+      await using scene = await begin(platform, driver);
+      const [mine, other] = [await begun(scene), await begun(scene)];
+      const response = await mine.visitor.get('/switch').query({ to: other.token }).expect(200);
+      expect(response.text).toBe('begun, ended');
+      expect(await outcome.promise).toBeInstanceOf(SessionError);
+      expect(String(await outcome.promise)).toContain('switch to another');
+      expect(scene.log).toEqual([expect.stringContaining('nothing of it was stored')]);
+      for (const { visitor } of [mine, other]) await visitor.get('/all').expect(200, { begun: true });
+    });
+
+    it('is no commit where it only reads the other session', async () => {
+      await using scene = await begin(platform, driver);
+      const [mine, other] = [await begun(scene), await begun(scene)];
+      await mine.visitor.get('/switch').query({ to: other.token, readonly: 1 }).expect(200);
+      expect(await outcome.promise).toBe(true);
+      expect(scene.log).toEqual([]);
+    });
+  });
+
+  it('is stored where the request switches to the session that its cookie names', async () => {
+    await using scene = await begin(platform, 'memory');
+    const visitor = scene.app.visitor();
+    const [cookie = ''] = setCookies(await visitor.get('/begin').expect(200));
+    const to = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1, cookie.indexOf(';')));
+    await visitor.get('/switch').query({ to }).expect(200);
+    expect([await outcome.promise, scene.log]).toEqual([true, []]);
+    await visitor.get('/all').expect(200, { begun: true, late: 1 });
   });
 
   it('is stored if it needs no cookie', async () => {
