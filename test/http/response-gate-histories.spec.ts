@@ -21,6 +21,7 @@ type Step =
   | { readonly do: 'head'; readonly args: readonly unknown[] }
   | { readonly do: 'write' | 'end'; readonly chunk: string; readonly callback: boolean }
   | { readonly do: 'flush' | 'trailers' | 'turn' | 'change' | 'reuse' }
+  | { readonly do: 'invalid'; readonly what: 'head' | 'status' | 'write' | 'end'; readonly value: unknown }
   | { readonly do: 'listen'; readonly event: 'finish' | 'close' };
 
 const header = fc.constantFrom('x-one', 'X-Two', 'set-cookie', 'etag');
@@ -49,6 +50,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('write', 'end'), chunk, callback: fc.boolean() }),
   fc.record({ do: fc.constantFrom('flush', 'trailers', 'turn', 'change', 'reuse') }),
   fc.record({ do: fc.constantFrom('turn', 'change') }),
+  fc.record({
+    do: fc.constant('invalid'),
+    what: fc.constantFrom('head', 'status'),
+    value: fc.constantFrom(99, 1000, undefined, 'none'),
+  }),
+  fc.record({
+    do: fc.constant('invalid'),
+    what: fc.constantFrom('write', 'end'),
+    value: fc.constantFrom(5, {}, null, undefined),
+  }),
   fc.record({ do: fc.constant('listen'), event: fc.constantFrom('finish', 'close') }),
 );
 
@@ -102,6 +113,23 @@ function reuse(headers: unknown): void {
     }
 }
 
+/** Calls a method with what Node.js does not take, and leaves the status as it was. */
+function callInvalid(
+  res: ServerResponse,
+  what: 'head' | 'status' | 'write' | 'end',
+  value: unknown,
+): unknown {
+  if (what !== 'status') return call(res, what === 'head' ? 'writeHead' : what, [value]) === res;
+  if (res.headersSent) return 'nothing';
+  const { statusCode } = res;
+  Reflect.set(res, 'statusCode', value);
+  try {
+    return call(res, 'write', ['a']);
+  } finally {
+    res.statusCode = statusCode;
+  }
+}
+
 /** Performs a script with a response, and changes of the session where there is one. */
 async function play(
   method: string,
@@ -146,6 +174,10 @@ async function play(
           headDone = true;
           given = structuredClone(each.args);
           result = call(res, 'writeHead', given) === res;
+          break;
+        case 'invalid':
+          if (each.what === 'head' && res.headersSent) break;
+          result = callInvalid(res, each.what, each.value);
           break;
         case 'reuse':
           // Fastify reuses the headers of a reply that is sent a second time.
