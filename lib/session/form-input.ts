@@ -1,6 +1,7 @@
 import { type Values, isKey, isPlainValues } from '../state/values.js';
 import { fieldPath, nested } from './field-names.js';
 import type { SessionHost } from './session-host.js';
+import { noForm } from './wording.js';
 
 /** Normalizes a field name for comparison. */
 export function fieldName(name: string): string {
@@ -29,9 +30,14 @@ export function formInput(
   return nested(new FormCopy(isNeverFlashed, withheld).copyOf(body, 1));
 }
 
-/** `formInput` of a session's own request. */
+/**
+ * `formInput` of a session's own request.
+ *
+ * @throws SessionError if there is no request: nobody could post a form
+ */
 export function inputOf(host: SessionHost, withheld?: Set<string>): Values {
-  const body = host.body?.();
+  if (host.body === undefined) throw noForm();
+  const body = host.body();
   if (body === undefined) host.reportUnparsedForm?.();
   return formInput(body, (field) => host.isNeverFlashed?.(field) ?? true, withheld);
 }

@@ -139,6 +139,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * message of the application, whichever came first.
    *
    * @throws SessionReadonlyError if the session is read-only
+   * @throws SessionError outside of an HTTP request (a job, a message on a socket): there is no form
    * @example
    * session.flashAll().flash('errors', { email: 'Give an e-mail address.' });
    */
@@ -154,6 +155,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * a list; missing ones are skipped
    * @throws SessionValueError if an argument is not a key, or no key is given
    * @throws SessionReadonlyError if the session is read-only
+   * @throws SessionError outside of an HTTP request (a job, a message on a socket): there is no form
    * @example
    * session.flashOnly('email', 'address.city', 'items.*.qty')
    */
@@ -170,6 +172,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * a list
    * @throws SessionValueError if an argument is not a key, or no key is given
    * @throws SessionReadonlyError if the session is read-only
+   * @throws SessionError outside of an HTTP request (a job, a message on a socket): there is no form
    * @example
    * session.flashExcept('comment', 'payment.card', 'guests.*.passport')
    */

@@ -80,7 +80,7 @@ export interface SessionHost {
    * commits it, or warns that the change is lost.
    */
   writtenAfterEnd?(): void;
-  /** The parsed body of the request; undefined if it has none, or nothing has parsed it. */
+  /** The parsed body of the request; undefined if it has none, or nothing has parsed it. If absent, forms cannot be flashed. */
   body?(): unknown;
   /** A form was to be flashed, and there is no parsed body: warns if the request has a body. */
   reportUnparsedForm?(): void;

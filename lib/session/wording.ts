@@ -29,6 +29,14 @@ export function tooLate(): SessionError {
   );
 }
 
+/** `flashAll` and the like were called in a job, or for a message on a socket. */
+export function noForm(): SessionError {
+  return new SessionError(
+    'There is no form to flash here: flashAll, flashOnly and flashExcept take the fields of the body of an HTTP request, and ' +
+      "this code runs outside of one. Flash the values themselves: flash('email', email).",
+  );
+}
+
 /** An invalid duration, as far as a message may show it. */
 export function shownDuration(duration: unknown): string {
   if (typeof duration === 'number') return String(duration);

@@ -80,6 +80,23 @@ describe('a session without a response', () => {
     },
   );
 
+  it('refuses to flash a form, and takes the same values as messages', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { hosted, session } = await detached(store, token);
+    for (const flash of [
+      () => session.flashAll(),
+      () => session.flashOnly('title'),
+      () => session.flashExcept('title'),
+    ])
+      expect(flash).toThrow(
+        expect.objectContaining({ name: 'SessionError', message: expect.stringContaining('no form') }),
+      );
+    session.flash('title', 'T');
+    await hosted.commitDue();
+    expect(await store.reads(token)).toEqual({ user: 'ann', title: 'T' });
+  });
+
   it('refuses another id or session, and stays usable', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
