@@ -91,9 +91,13 @@ export abstract class SessionCommits {
 
   // ---- for the platform ----------------------------------------------------------------------------------------
 
-  /** Called when the response has ended: from now on nothing is committed automatically. */
-  hostOver(): void {
-    this.#isHostOver = true;
+  /**
+   * Called when the response has ended: from now on nothing is committed automatically.
+   *
+   * @param isOver false if its end was refused, and it still goes on. Default true
+   */
+  hostOver(isOver = true): void {
+    this.#isHostOver = isOver;
   }
 
   /**

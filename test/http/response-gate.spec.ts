@@ -356,6 +356,20 @@ describe('the response gate', () => {
     await expect.poll(sent).toContain('rest');
   });
 
+  it('is not over if Node refuses its end, and stores what is written before the next one', async () => {
+    const { store, session, res, gate, sent } = await gated();
+    session.put('a', 1);
+    await session.commit();
+    expect(() => Reflect.apply(lookUp(res, 'end'), res, [5])).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(gate.ended).toBe(false);
+    session.put('a', 2);
+    res.end('sorry');
+    await expect.poll(sent).toContain('sorry');
+    expect(store.calls()).toEqual(['write A 1', 'write A 2']);
+  });
+
   it('answers 503 if each commit finds another change and the head was not sent', async () => {
     const { store, session, res, failures, sent } = await gated();
     session.put('n', 0);

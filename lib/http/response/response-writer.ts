@@ -20,7 +20,7 @@ export class ResponseWriter {
   #isWriting = false;
   /** Whether the head was written here, or sent before. Set only here. */
   headLeft: boolean;
-  /** Whether the end was passed on here. Set only here. */
+  /** Whether the end was passed on here, and not refused. Set only here. */
   ended = false;
   /**
    * Whether anything was passed on. A head that comes after it is the one that Node.js writes for it: later, if
@@ -64,13 +64,25 @@ export class ResponseWriter {
   }
 
   perform(operation: Operation, args: unknown[]): unknown {
-    if (operation === 'end') {
-      this.ended = true;
-      this.#session.hostOver();
-    }
-    const result = this.#call(operation, args);
+    const result = operation === 'end' ? this.#end(args) : this.#call(operation, args);
     this.hasPassed = true;
     return result;
+  }
+
+  #end(args: unknown[]): unknown {
+    this.#over(true);
+    try {
+      return this.#call('end', args);
+    } catch (error) {
+      // Node.js has refused it: the exception filter writes another end.
+      this.#over(false);
+      throw error;
+    }
+  }
+
+  #over(isOver: boolean): void {
+    this.ended = isOver;
+    this.#session.hostOver(isOver);
   }
 
   /**
