@@ -51,6 +51,24 @@ function optionsIn(value: unknown, options: readonly string[]): string[] {
   return isObject(value) ? Object.keys(value).filter((name) => options.includes(name)) : [];
 }
 
+/** What takes the place of a name that is no option: what other libraries call so, or an option with a similar name. */
+function insteadOf(name: string, options: readonly string[]): string | undefined {
+  const similar = options.find((option) => isSimilar(name, option));
+  return ELSEWHERE.get(name) ?? (similar && `the option '${similar}'`);
+}
+
+/** Whether two names differ in one letter, or in the order of two neighbours, or only in upper and lower case. */
+function isSimilar(one: string, other: string): boolean {
+  const forms = formsOf(other);
+  return formsOf(one).some((form) => forms.includes(form));
+}
+
+/** A name in lower case, and the same with one letter left out. */
+function formsOf(name: string): string[] {
+  const lower = name.toLowerCase();
+  return [lower, ...Array.from(lower, (_, at) => lower.slice(0, at) + lower.slice(at + 1))];
+}
+
 /** What to do about a name that is no option, and what it got; empty if that shows nothing. */
 function remedy(name: string, value: unknown, options: readonly string[]): string {
   const within = optionsIn(value, options);
@@ -60,7 +78,7 @@ function remedy(name: string, value: unknown, options: readonly string[]): strin
       'around them.'
     );
   }
-  const instead = ELSEWHERE.get(name);
+  const instead = insteadOf(name, options);
   return instead === undefined ? '' : ` In place of '${name}' there is ${instead}.`;
 }
 
@@ -88,7 +106,7 @@ export function assertSecretInPlace(
 ): void {
   if (given['secret'] !== undefined) return;
   for (const name of stray) {
-    const isElsewhere = [SECRET, ASYNC].includes(ELSEWHERE.get(name) ?? '');
+    const isElsewhere = [SECRET, ASYNC].includes(insteadOf(name, options) ?? '');
     // Without a secret inside, it may as well be of a driver that no module has named yet.
     if (isElsewhere || optionsIn(given[name], ['secret']).length > 0)
       throw optionError(name, `does not exist.${remedy(name, given[name], options)}`);

@@ -482,10 +482,22 @@ describe('An unknown option', () => {
   });
 
   it('stops the boot with what takes its place here, if another library has it', async () => {
-    const message = await complaintAbout(withSecret({ store: {}, resave: false, genid: 1, ages: 1 }));
+    const message = await complaintAbout(withSecret({ store: {}, resave: false, genid: 1, mongo: 1 }));
     expect(message).toMatch(
       /In place of 'store' there is the option 'driver'\. In place of 'resave' there is nothing: leave it out\. In place of 'genid' there is nothing: leave it out\.$/,
     );
+  });
+
+  it.each([
+    ['drivr', 'driver'],
+    ['cookies', 'cookie'],
+    ['toucheVery', 'touchEvery'],
+    ['reddis', 'redis'],
+    ['flahs', 'flash'],
+    ['secrte', 'secret'],
+  ])('stops the boot with the option whose name is like its own: %s', async (name, like) => {
+    const said = `In place of '${name}' there is the option '${like}'.`;
+    expect(await complaintAbout(withSecret({ [name]: 'x' }))).toContain(said);
   });
 
   const whole = { secret: SECRET, age: '1h', driver: 'memory' };
@@ -512,6 +524,7 @@ describe('An unknown option', () => {
       { secrets: [SECRET], driver: 'memory' },
       "In place of 'secrets' there is the option 'secret'.",
     ],
+    ['Secret', { Secret: SECRET }, "In place of 'Secret' there is the option 'secret'."],
     [
       'useFactory',
       { useFactory: () => whole },
