@@ -43,8 +43,10 @@ export abstract class ActiveSessionFields {
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
   endedByRequest = false;
-  /** How many reloads are under way. */
-  reloads = 0;
+  /** How often the application changed it. */
+  changes = 0;
+  /** How often it had when the reload under way was called. */
+  changesBeforeReload = 0;
   /** Whether writes are refused and nothing is committed: as the application wants it, or as the store failed. */
   readonly: false | 'chosen' | 'degraded' = false;
 

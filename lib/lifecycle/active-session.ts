@@ -45,10 +45,7 @@ export class ActiveSession extends ActiveSessionFields {
     if (visit !== undefined) this.latestVisit = visit;
   }
 
-  /**
-   * Marks the session as stale: another request has just replaced the id that came in. If several tokens are
-   * stale, the first one counts.
-   */
+  /** Marks the session as stale: another request has just replaced its id. Of several tokens, the first one counts. */
   becomeStale(to: string): void {
     this.phase = 'stale';
     this.movedTo ??= to;
@@ -70,8 +67,10 @@ export class ActiveSession extends ActiveSessionFields {
     this.readonly = 'degraded';
   }
 
-  /** Bases the session on what was reloaded; unstored changes are discarded. */
+  /** Bases the session on what was reloaded; unstored changes are discarded, unless there were more meanwhile. */
   reloaded(loaded: BaseVersion, state: SessionState, visit?: Visit): void {
+    // The commit finds out what is stored now, and adds all changes to it.
+    if (this.changes > this.changesBeforeReload) return;
     this.followed ||= loaded.id !== this.base?.id;
     if (this.hasNewId || this.followed) this.fresh = false;
     this.#standOn(loaded, 'stored');
@@ -87,6 +86,7 @@ export class ActiveSession extends ActiveSessionFields {
    * @param to where another request has moved it: this one can still end it there
    */
   reloadedAsGone(to: string | null = null): void {
+    if (this.changes > this.changesBeforeReload) return;
     this.loadedState = null;
     this.pending = null;
     if (this.readonly || this.base === null) return;
@@ -99,9 +99,9 @@ export class ActiveSession extends ActiveSessionFields {
    * stored.
    */
   giveBack(): void {
-    const { base } = this;
+    this.changesBeforeReload = this.changes;
     const state = this.state.reloadedFromText();
-    if (base !== null && state !== null) return this.reloaded(base, state);
+    if (this.base !== null && state !== null) return this.reloaded(this.base, state);
     this.loadedState = null;
     this.pending = null;
     this.begins = false;

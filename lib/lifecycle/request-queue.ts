@@ -68,6 +68,11 @@ export class RequestQueue {
     }
   }
 
+  /** Waits for a commit under way. Its failure is told to those who called it. */
+  async committed(): Promise<void> {
+    await this.#committing?.catch(() => undefined);
+  }
+
   async #commitFrom(first: Promise<void> | void): Promise<void> {
     try {
       await first;

@@ -113,18 +113,19 @@ export class SessionLifecycle {
     this.session.refuseWrites();
   }
 
-  /** Reloads the session and discards uncommitted changes. A cookie that is due for earlier commits stays due. */
+  /**
+   * Reloads the session and discards uncommitted changes; none if there are more after the call. What `commit` was
+   * called for is stored first. A cookie that is due for earlier commits stays due.
+   */
   async reload(): Promise<void> {
-    const session = this.session;
-    session.reloads += 1;
-    try {
-      await this.#queue.run(() => {
-        const { base } = session;
-        return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);
-      });
-    } finally {
-      session.reloads -= 1;
-    }
+    const { session } = this;
+    const { changes } = session;
+    await this.#queue.committed();
+    await this.#queue.run(() => {
+      session.changesBeforeReload = changes;
+      const { base } = session;
+      return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);
+    });
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
@@ -142,9 +143,8 @@ export class SessionLifecycle {
   invalidate(): void {
     const session = this.session;
     const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
-    // Moved by another request, being stored for the first time, being reloaded, which would discard the ending, or
-    // ended already: end it and begin another.
-    if (isElsewhere || session.reloads > 0 || session.isEndedInUse) void this.destroy();
+    // Moved by another request, being stored for the first time, or ended already: end it and begin another.
+    if (isElsewhere || session.isEndedInUse) void this.destroy();
     else session.invalidate(randomId());
   }
 

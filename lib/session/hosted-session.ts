@@ -175,6 +175,7 @@ export class HostedSession extends SessionCommits {
       if (act !== 'end' && session.base === null) throw host.refusal('begin');
       if (act === 'move') throw host.refusal('move');
     }
+    session.changes += 1;
     this.written();
     return life;
   }

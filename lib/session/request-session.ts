@@ -97,7 +97,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * Reloads the session; changes that this request has not committed are discarded.
+   * Reloads the session; changes that this request has not committed are discarded. If it changes the session before
+   * the reload is done, nothing is discarded or reloaded, and the commit adds all changes to what is stored then.
    *
    * @param callback called at the end, with the error if there is one; for code written for express-session
    * @throws SessionStoreError if the store fails

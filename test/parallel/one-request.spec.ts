@@ -214,7 +214,7 @@ describe('one request that does several things concurrently', () => {
     expect((await world.find(first))?.d).toEqual({ a: 1 });
   });
 
-  it('signs the visitor out although a reload that it did not await discards its other changes', async () => {
+  it('signs the visitor out while a reload is under way that it did not await', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -223,11 +223,47 @@ describe('one request that does several things concurrently', () => {
     await read.reached;
     request.session.signOut();
     read.open();
-    const { cookie } = await request.respond();
+    const { cookieId } = await request.respond();
     await reloading;
-    expect(cookie.kind).toBe('expire');
-    expect(await world.living()).toEqual([]);
+    expect(await world.find(id)).toBeNull();
+    expect(await world.living()).toEqual([cookieId]);
     expect(request.session.isEmpty).toBe(true);
+  });
+
+  it.each(['regenerate', 'signIn', 'put'] as const)(
+    'keeps what it changes while a reload is under way that it did not await: %s',
+    async (change) => {
+      const world = makeWorld();
+      const id = await world.seed((session) => session.put('a', 1));
+      const request = await world.process().request(id);
+      const read = hold(world, 'read');
+      const reloading = request.session.reload();
+      await read.reached;
+      if (change === 'signIn') request.session.signIn('ann');
+      else if (change === 'regenerate') request.session.regenerate();
+      else request.session.put('b', 2);
+      read.open();
+      await reloading;
+      const { error, cookieId } = await request.respond();
+      expect(error).toBeNull();
+      const left = (await world.find(id))?.d ?? null;
+      if (change === 'put') return expect(left).toEqual({ a: 1, b: 2 });
+      expect([left, cookieId === id]).toEqual([null, false]);
+      expect((await world.find(cookieId ?? ''))?.d).toEqual({
+        a: 1,
+        ...(change === 'signIn' && { userId: 'ann' }),
+      });
+    },
+  );
+
+  it('stores what it committed before a reload, although it awaited nothing', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const { session } = await world.process().request(id);
+    const saved = [session.put('b', 2).save(), session.put('c', 3).save()];
+    const reloading = session.put('d', 4).reload();
+    await Promise.all([...saved, reloading]);
+    expect((await world.find(id))?.d).toMatchObject({ a: 1, b: 2, c: 3 });
   });
 
   it('signs the visitor out of a cookie that another request moves while a touch is under way', async () => {

@@ -26,10 +26,6 @@ class HastyRequest {
   readonly #calls: Promise<unknown>[] = [];
   /** Keys that were put into the session, and are to be stored by the next commit. */
   #put: string[] = [];
-  /** Keys that a reload may have discarded. */
-  readonly #discarded = new Set<string>();
-  /** How many reloads are under way. */
-  #reloads = 0;
   #latestReload = 0;
   #invalidated = false;
 
@@ -69,16 +65,14 @@ class HastyRequest {
 
   #doPut(key: string, isOriginal: boolean): void {
     this.#request.session.put(key, 1);
-    if (isOriginal && this.#reloads === 0) this.#put.push(key);
+    if (isOriginal) this.#put.push(key);
   }
 
   #doReload(): void {
-    for (const key of this.#put) this.#discarded.add(key);
     this.#put = [];
     this.#invalidated = false;
-    this.#reloads += 1;
     this.#latestReload += 1;
-    this.#calls.push(this.#request.session.reload().finally(() => (this.#reloads -= 1)));
+    this.#calls.push(this.#request.session.reload());
   }
 
   async #doDestroy(isOriginal: boolean): Promise<void> {
@@ -96,11 +90,13 @@ class HastyRequest {
 
   /** Notes what a commit stores, once it has. */
   async #noting(committing: Promise<unknown>): Promise<void> {
-    const keys = this.#put.slice();
+    const keys = this.#put;
+    // No later reload discards them.
+    this.#put = [];
     const invalidated = this.#invalidated;
     const reload = this.#latestReload;
     await committing;
-    for (const key of keys) if (!this.#discarded.has(key)) this.#promised.stored.add(key);
+    for (const key of keys) this.#promised.stored.add(key);
     // A reload that was called later may have discarded the ending.
     this.#promised.ended ||= invalidated && reload === this.#latestReload;
   }
