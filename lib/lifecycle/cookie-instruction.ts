@@ -5,17 +5,21 @@ import type { SessionBackend } from './session-backend.js';
 export type CookieInstruction =
   | { readonly kind: 'none' }
   /** `maxAge` in seconds; undefined: the cookie ends with the browser. `fresh`: the session's id is new. */
-  | {
+  | ({
       readonly kind: 'set';
       readonly token: string;
       readonly maxAge: number | undefined;
       readonly fresh: boolean;
-    }
-  | { readonly kind: 'expire' };
+    } & Ending)
+  | ({ readonly kind: 'expire' } & Ending);
+
+interface Ending {
+  /** Whether the request ended a session that only cookies hold: while the browser has one of them, it has not ended. */
+  readonly endsSealed: boolean;
+}
 
 /** The response says nothing about the cookie. */
 export const NO_COOKIE: CookieInstruction = { kind: 'none' };
-const EXPIRE: CookieInstruction = { kind: 'expire' };
 
 /**
  * What the response has to do about the cookie of a session.
@@ -36,10 +40,11 @@ export function cookieInstructionOf(
   if (session.isFinal || (session.followed && !fresh)) return NO_COOKIE;
   // A session sealed before another request signed out must not be sent after it.
   if (session.isOvertaken) return NO_COOKIE;
-  if (!isDue) return EXPIRE;
+  const endsSealed = (hasDestroyed || session.hasEnded) && backend.records === null;
+  if (!isDue) return { kind: 'expire', endsSealed };
   const { runtime, state, expiresAt } = session;
   // The session has expired since it was stored: its cookie would replace a newer one and expire at once.
   if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
   const maxAge = runtime.lifetimes.maxAge(state.facts, expiresAt);
-  return { kind: 'set', token: backend.token(session), maxAge, fresh };
+  return { kind: 'set', token: backend.token(session), maxAge, fresh, endsSealed };
 }

@@ -63,8 +63,14 @@ class Visitor {
   /** The Set-Cookie headers of the last answer. */
   set: readonly string[] = [];
 
-  async go(app: TestApp, method: string, path: string, host = HOST): Promise<Record<string, unknown>> {
-    const cookie = this.jar.header(host, path);
+  /** @param cookie what it sends, if the request was sent before the latest responses arrived */
+  async go(
+    app: TestApp,
+    method: string,
+    path: string,
+    host = HOST,
+    cookie = this.jar.header(host, path),
+  ): Promise<Record<string, unknown>> {
     const sent = request(app.url + path, { method, headers: { host, ...(cookie === '' ? {} : { cookie }) } });
     sent.end();
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -164,6 +170,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
     const folder = await TempFolder.make();
     const [old, app] = await Promise.all([start(folder.path, before), start(folder.path, after)]);
     return {
+      location: folder.path,
       old,
       app,
       async [Symbol.asyncDispose]() {
@@ -258,6 +265,22 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
         expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
       },
     );
+
+    it('does not bring back a session that was taken over while it ended', async () => {
+      for (const way of ['out', 'invalidate']) {
+        const visitor = await signedIn(deployment, move);
+        // Its response arrives before that of the sign-out, whose request had only the old cookie.
+        const parallel = new Visitor();
+        parallel.jar.take(HOST, visitor.set);
+        await parallel.go(app, 'POST', `${shared}/note`);
+        const before = visitor.jar.header(HOST, `${shared}/${way}`);
+        visitor.jar.take(HOST, parallel.set);
+        await visitor.go(app, 'POST', `${shared}/${way}`, HOST, before);
+        // What another process would find, which remembers no ends.
+        await using other = await start(deployment.location, move.after);
+        expect(await visitor.user(other, `${shared}/me`)).toBeNull();
+      }
+    });
 
     it('does not override the newer one', async () => {
       const visitor = await signedIn(deployment, move);

@@ -1,4 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { expiresPiece } from '../support/test-app.js';
 
 /** One parsed Set-Cookie header. */
 export interface SetCookie {
@@ -24,7 +25,10 @@ const ATTRIBUTES = { path: '/', httponly: '', samesite: 'Lax' };
 /** Parses the cookies of a response. Checks their attributes, and that shared caches do not store them. */
 export function receivedCookies(headers: Readonly<Record<string, unknown>>): SetCookie[] {
   const lines: unknown = headers['set-cookie'] ?? [];
-  const cookies = (Array.isArray(lines) ? lines : [lines]).map((line) => parseSetCookie(String(line)));
+  const cookies = (Array.isArray(lines) ? lines : [lines])
+    .map(String)
+    .filter((line) => !expiresPiece(line))
+    .map(parseSetCookie);
   for (const { name, value, attributes } of cookies) {
     const { 'max-age': _maxAge, expires, ...others } = attributes;
     // The date of an expired cookie is for clients without Max-Age support.

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SessionModuleOptions } from 'nestjs-session-kit';
 import { type Handler, HandlerApp } from '../support/handler-app.js';
+import { PlaceJar } from '../support/place-jar.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { Deferred } from './support/deferred.js';
 
@@ -178,3 +180,55 @@ describe.each(PLATFORMS)(
     );
   },
 );
+
+describe.each(PLATFORMS)('cookies in pieces, of responses to parallel requests, on %s', (platform) => {
+  const much = (bytes: number): string => randomBytes(bytes).toString('base64url');
+  /** Sessions that take one cookie, two and three. */
+  const SIZES: readonly [string, Handler<unknown>][] = [
+    ['one', (session) => session.put('size', 'one').forget('much')],
+    ['two', (session) => session.put({ size: 'two', much: much(3000) })],
+    ['three', (session) => session.put({ size: 'three', much: much(5500) })],
+  ];
+  const pairs = SIZES.flatMap(([first, write]) =>
+    SIZES.map(([last, overwrite]) => ({ first, write, last, overwrite })),
+  );
+  const host = 'www.shop.test';
+
+  async function start() {
+    const app = await HandlerApp.start(platform, { options: { driver: 'stealth' } });
+    const jar = new PlaceJar();
+    const visit = <T>(handler: Handler<T>) => {
+      const cookie = jar.header(host, '/');
+      return app.visitor().handle(handler, { headers: cookie === '' ? {} : { cookie } });
+    };
+    return { jar, visit, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  }
+
+  it.each(pairs)('are those of the last one: $first, then $last', async ({ write, last, overwrite }) => {
+    for (const [, before] of [['none', () => undefined] as const, ...SIZES]) {
+      await using world = await start();
+      const { jar, visit } = world;
+      jar.take(host, (await visit(before)).cookies);
+      const both = [await visit(write), await visit(overwrite)];
+      for (const { cookies } of both) jar.take(host, cookies);
+      expect((await visit((session) => session.get('size'))).value).toBe(last);
+    }
+  });
+
+  it.each(SIZES)('do not bring back a session that ended in the last one: %s', async (_size, write) => {
+    for (const [, before] of SIZES)
+      for (const end of [
+        (session) => session.destroy(),
+        (session) => session.signOut(),
+        (session) => session.destroy().then(() => session.put('size', 'new')),
+      ] satisfies Handler<unknown>[]) {
+        await using world = await start();
+        const { jar, visit } = world;
+        jar.take(host, (await visit(before)).cookies);
+        const both = [await visit(write), await visit(end)];
+        for (const { cookies } of both) jar.take(host, cookies);
+        expect(jar.places.filter((place) => place.includes('.0 '))).toEqual([]);
+        expect(jar.places.length).toBe(both[1]?.cookies.some((each) => /; Max-Age=7/.test(each)) ? 1 : 0);
+      }
+  });
+});

@@ -93,6 +93,9 @@ export class TestApp implements AsyncDisposable {
   }
 }
 
+/** Whether a Set-Cookie header expires a piece of a token, which a parallel response may have set. */
+export const expiresPiece = (setCookie: string): boolean => /^[\w-]+\.\d=; Max-Age=0; /.test(setCookie);
+
 /** The Set-Cookie headers of a response. */
 export function setCookies(response: { headers: Record<string, unknown> }): string[] {
   const header: unknown = response.headers['set-cookie'];

@@ -5,6 +5,7 @@ import type { CookieSetup } from './cookie-setup.js';
 import type { ForeignSessionVisit } from './foreign-cookies.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
 import type { SentTokens } from './sent-tokens.js';
+import type { SessionCookie } from './session-cookie.js';
 
 type Due = Exclude<CookieInstruction, { kind: 'none' }>;
 
@@ -42,8 +43,21 @@ function setCookies(due: Due, { setup, sent, foreign, secureWarning, req, platfo
   const header = req.headers.cookie;
   if (earlierCookies !== null && earlierCookies.mayBeIn(header))
     elsewhere.push(...earlierCookies.expire(header, due.kind === 'expire' || due.fresh));
-  if (due.kind === 'expire') return [...elsewhere, ...cookie.expire(sent.names)];
+  const present = presentNames(due, cookie, sent.names);
+  if (due.kind === 'expire') return [...elsewhere, ...cookie.expire(present)];
   if (cookie.secure) secureWarning.check(req, platform);
-  const set = cookie.set(due.token, due.maxAge, sent.names);
+  const set = cookie.set(due.token, due.maxAge, present);
   return elsewhere.length === 0 ? set : [...elsewhere, ...set];
+}
+
+/**
+ * The names of the session's cookies that the browser may have. A parallel response may have set others than the request
+ * carried: a token in pieces or whole, or the first one if the session was found elsewhere (`formerly`, `migrate`). They
+ * would hide a token in pieces, or be joined with it, and they would sign in again a visitor who has just signed out.
+ *
+ * @param carried by the request
+ */
+function presentNames(due: Due, cookie: SessionCookie, carried: readonly string[]): readonly string[] {
+  const isSplit = due.kind === 'set' && cookie.splits(due.token);
+  return due.endsSealed || isSplit ? [...new Set([...cookie.allNames, ...carried])] : carried;
 }

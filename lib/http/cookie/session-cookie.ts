@@ -128,12 +128,11 @@ export class SessionCookie {
    * The Set-Cookie headers that set a token and expire pieces that no longer belong to it.
    *
    * @param maxAge seconds; undefined ends the cookie with the browser
-   * @param present names that the request carried
+   * @param present the names of cookies that the browser has, or may have
    */
   set(token: string, maxAge: number | undefined, present: readonly string[]): string[] {
     const tail = (maxAge === undefined ? '' : `; Max-Age=${maxAge}`) + this.#attributes;
-    // Without the suffix of a piece, two more characters fit.
-    if (token.length <= this.#pieceLength + 2) {
+    if (!this.splits(token)) {
       const single = `${this.name}=${token}${tail}`;
       return present.length <= 1 && (present.length === 0 || present[0] === this.name)
         ? [single]
@@ -152,6 +151,12 @@ export class SessionCookie {
   /** The names of the cookie and of all pieces that it may have had, with another driver or limit, too. */
   get allNames(): readonly string[] {
     return [this.name, ...Array.from({ length: MOST_COOKIES }, (_, number) => `${this.name}.${number}`)];
+  }
+
+  /** Whether a token takes several cookies. */
+  splits(token: string): boolean {
+    // Without the suffix of a piece, two more characters fit.
+    return token.length > this.#pieceLength + 2;
   }
 
   /** The Set-Cookie headers that expire cookies, with exactly the attributes they were set with. */
