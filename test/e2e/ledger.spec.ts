@@ -114,6 +114,51 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     }
   });
 
+  it.each<[string, Handler<unknown>, Partial<SessionModuleOptions>]>([
+    ['it was shortened', (session) => session.setDuration('1m'), {}],
+    ['it was shortened and touched', (session) => session.setDuration('1m').touch(), {}],
+    ['it was written to with a shorter age', (session) => session.put('cart', 2), { age: '1m' }],
+    ['it was touched with a shorter age', (session) => session.touch(), { age: '1m' }],
+  ])(
+    'keeps copies of longer-lived cookies of a session invalid once it has ended, if %s',
+    async (_how, shorten, options) => {
+      const endings: Handler<unknown>[] = [
+        (session) => session.destroy(),
+        (session) => session.signOut(),
+        (session) => session.regenerate(),
+        (session) => session.signIn('ann'),
+      ];
+      for (const end of endings) {
+        clockAt(0);
+        const driver = new MemoryDriver({}, systemClock);
+        const before = await start(driver, { age: '400d' });
+        const copy = await before.visitor().handle((session) => session.put('cart', 1));
+        const app = await start(driver, { age: '400d', ...options });
+        const { asHeaders, value } = await app
+          .visitor()
+          .handle(
+            (session, context) => Promise.resolve(shorten(session, context)).then(() => session.handle),
+            {
+              headers: copy.asHeaders,
+            },
+          );
+        const ended = await app.visitor().handle(
+          (session, context) => {
+            expect(session.handle).toBe(value);
+            return end(session, context);
+          },
+          { headers: asHeaders },
+        );
+        expect(ended.cookies).not.toEqual([]);
+        await app.manager.collectGarbage();
+        clockAt(24 * HOUR);
+        await app.manager.collectGarbage();
+        const { cart } = await app.visitor().in((session) => session.all(), { headers: copy.asHeaders });
+        expect(cart).toBeUndefined();
+      }
+    },
+  );
+
   it('extends a signed-in session by its record, even if its cookie ends with the browser', async () => {
     clockAt(0);
     const app = await start(new MemoryDriver({}, systemClock), { age: '2h', clearWithBrowser: true });

@@ -69,6 +69,11 @@ export class ModelApplication {
     return this.userIn(values) === null && (before === null || before.isSealed);
   }
 
+  /** Whether a session in a cookie gets another id if it is to expire earlier. */
+  get leavesLongCookies(): boolean {
+    return this.settings.keepsThem === 'in cookies and a ledger';
+  }
+
   /** Records that a session moved to another id. */
   leave(id: number, to: number): void {
     if (this.settings.keepsThem === 'in a store') this.#left.set(id, { to, at: this.now() });

@@ -153,8 +153,17 @@ export class LedgerBackend implements SessionBackend {
   async #writeCookie(session: ActiveSession): Promise<void> {
     const { base } = session;
     if (base === null) return this.#cookies.write(session);
+    this.#leaveIfShorter(session, base);
     if (session.phase === 'rotating') return this.#moveCookie(session, base);
     if (await this.#staysInCookie(session, base)) return this.#cookies.write(session);
+  }
+
+  /**
+   * A session that is to expire earlier than its cookies so far gets a new id. The ledger remembers an end only as long as
+   * the cookies of the id may be valid; the redirect lasts as long as the old ones.
+   */
+  #leaveIfShorter(session: ActiveSession, { expiresAt }: BaseVersion): void {
+    if (session.phase === 'stored' && this.#cookies.expiryOf(session) < expiresAt) session.rotate(randomId());
   }
 
   /** If not: what this request did meanwhile (a sign-in, a new id, an ending) is left to the commit's next step. */
@@ -197,6 +206,8 @@ export class LedgerBackend implements SessionBackend {
   async touch(session: ActiveSession, base: BaseVersion): Promise<void> {
     if (!this.livesInCookie(session)) return this.records.touch(session);
     session.isVisit = true;
+    // With a new id, the cookie is that of the commit.
+    this.#leaveIfShorter(session, base);
     if (await this.#staysInCookie(session, base)) return this.#cookies.touch(session);
   }
 
