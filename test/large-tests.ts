@@ -43,6 +43,7 @@ export const LARGE = [
   'package/',
   'parallel/histories',
   'parallel/histories-stores',
+  'parallel/jar-histories',
   'parallel/ledger-histories',
   'parallel/left',
   'parallel/logout',
