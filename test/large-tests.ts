@@ -39,6 +39,7 @@ export const LARGE = [
   'nest/list-pages-file',
   'nest/list-pages-servers',
   'nest/sessions-per-user-servers',
+  'nest/signed-in-histories',
   'nest/store-check-redis',
   'package/',
   'parallel/histories',
