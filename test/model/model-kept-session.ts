@@ -27,8 +27,6 @@ export abstract class KeptSession extends ModelSession {
    * request reads nothing, stores nothing and sends no cookie.
    */
   protected left: { to: number | null } | null = null;
-  /** Invalidate leaves no redirect from the old id. */
-  protected leavesNoWay = false;
   protected hasNewDuration = false;
   /** What waited for a request other than a prefetch when the session was last loaded or stored, to which reload returns. */
   protected waitingThen: Flashed = nothingFlashed();
@@ -59,6 +57,7 @@ export abstract class KeptSession extends ModelSession {
     this.isWritten = false;
     this.hasNewDuration = false;
     this.leavesNoWay = false;
+    this.endIsStored = false;
     this.fresh = kept === null;
     this.values = stored(kept?.values ?? {});
     this.previous = flashedAgain(kept?.flash ?? nothingFlashed());
@@ -170,6 +169,7 @@ export abstract class KeptSession extends ModelSession {
     if (before !== null) this.application.remove(before);
     if (before !== null && before.id !== this.number && !this.leavesNoWay)
       this.application.leave(before.id, this.number);
+    this.endIsStored ||= this.leavesNoWay;
     this.leavesNoWay = false;
     const isRenewed =
       isSealed ||

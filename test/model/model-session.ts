@@ -52,6 +52,10 @@ export abstract class ModelSession {
   values: Values = {};
   /** What the previous request flashed. */
   previous: Flashed = nothingFlashed();
+  /** Invalidate leaves no redirect from the old id. */
+  protected leavesNoWay = false;
+  /** Whether the request has stored what an invalidate left. */
+  protected endIsStored = false;
   /** The messages that this request sees. */
   visible: Flashed = nothingFlashed();
   /** What this request has left of the messages of the previous one. */
@@ -330,17 +334,22 @@ export abstract class ModelSession {
   }
 
   old(key: string, fallback?: unknown): unknown {
-    const message = read(shown(this.previous), key);
+    const message = read(this.#before, key);
     return isMissing(message) && fallback !== undefined ? fallback : message;
   }
 
   get flashMessages() {
     return {
       get: (key: string, fallback?: unknown): unknown => this.old(key, fallback),
-      has: (key: string): boolean => !isMissing(read(shown(this.previous), key)),
-      all: (): Values => shown(this.previous),
-      isEmpty: Object.keys(shown(this.previous)).length === 0,
+      has: (key: string): boolean => !isMissing(read(this.#before, key)),
+      all: (): Values => this.#before,
+      isEmpty: Object.keys(this.#before).length === 0,
     };
+  }
+
+  /** Nothing of a session that this request has ended. */
+  get #before(): Values {
+    return this.leavesNoWay || this.endIsStored ? {} : shown(this.previous);
   }
 
   protected checkWritable(): void {

@@ -128,7 +128,7 @@ export class ModelVisit extends KeptSession {
 
   reload(callback?: Callback): this {
     if (callback !== undefined) return this.#called(callback, () => this.reload());
-    const { previous, waitingThen, unremovedThen } = this;
+    const { previous, endIsStored, waitingThen, unremovedThen } = this;
     const isRenewalDue = this.isRenewalDue;
     const isFresh = this.fresh && this.kept?.id === this.ownId;
     const id = this.kept === null ? this.ownId : this.kept.id;
@@ -137,6 +137,7 @@ export class ModelVisit extends KeptSession {
     this.ownId = id;
     this.fresh = this.kept === null || isFresh;
     this.previous = previous;
+    this.endIsStored = endIsStored;
     this.visible = {
       messages: { ...unremovedThen.messages, ...next?.messages },
       fields: { ...unremovedThen.fields, ...next?.fields },
