@@ -110,6 +110,7 @@ export class SocketConnection {
   async lease(isVisit: boolean): Promise<SessionLease | null> {
     if (this.#isEnding) return null;
     const opened = !this.#session.mayExist ? this.#session.make() : await this.#session.load();
+    if (this.#isEnding) return this.#finish(opened).then(() => null);
     // An operation may last as long as its client stays.
     this.#setup.running.end(opened.host);
     if (!isVisit) opened.hosted.bePassive();

@@ -14,6 +14,8 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { describe, expect, it, vi } from 'vitest';
 import { Session, SessionInterceptor, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { Deferred } from '../parallel/support/deferred.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import type { HandlerApp } from '../support/handler-app.js';
 import { SERVERS, Subscriber, Topic, startSubscriptions } from './subscription-app.js';
@@ -39,10 +41,14 @@ class Members implements CanActivate {
   }
 }
 
+/** The users that `user` was asked for. */
+const asked: (string | undefined)[] = [];
+
 @Resolver('Query')
 class Queries {
   @Query('user')
   user(@Session('user') user?: string) {
+    asked.push(user);
     return user;
   }
 
@@ -452,6 +458,29 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     } finally {
       logged.mockRestore();
     }
+  });
+
+  it('no resolver is called with a session that has ended while it was loaded', async () => {
+    await using server = await start();
+    const { visitor, asHeaders } = await signedIn(server.app);
+    await using subscriber = new Subscriber(server.app.url, asHeaders);
+    await subscriber.ask('{ user }');
+    asked.length = 0;
+    const { driver } = server;
+    const [reached, release] = [new Deferred(), new Deferred()];
+    vi.spyOn(driver, 'read').mockImplementationOnce(async (id) => {
+      const record = await CustomDriver.prototype.read.call(driver, id);
+      reached.resolve();
+      await release.promise;
+      return record;
+    });
+    const answer = subscriber.ask('{ user }').catch((event: unknown) => event);
+    await reached.promise;
+    await visitor.in((session) => session.destroy());
+    release.resolve();
+    expect(await subscriber.closed).toMatchObject({ code: 1008 });
+    await answer;
+    expect(asked).toEqual([]);
   });
 
   it('a mutation that signs out is answered, and closes the connection', async () => {
