@@ -6,6 +6,7 @@ import { SessionState } from '../state/session-state.js';
 import type { Caller } from './caller.js';
 import type { PendingWrite } from './records/pending-write.js';
 import type { BaseVersion, Phase, Visit } from './phase.js';
+import { CLOCK_SKEW_MS } from './lifetimes.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { EventSubject } from './publish-events.js';
 import type { Watch } from './watching/watch.js';
@@ -160,12 +161,12 @@ export abstract class ActiveSessionFields {
 
   /**
    * Until when a cookie that holds the loaded session may be valid; epoch ms. A parallel request may be
-   * renewing it right now, hence a whole lifetime from now on.
+   * renewing it right now, by a clock that is ahead, hence a whole lifetime and more from now on.
    */
   get cookieUntil(): number {
     const { clock, lifetimes } = this.runtime;
     const whole = clock.now() + lifetimes.durationOf({ duration: this.state.facts.storedDuration });
-    return Math.max(this.base?.expiresAt ?? 0, whole);
+    return Math.max(this.base?.expiresAt ?? 0, whole) + CLOCK_SKEW_MS;
   }
 
   /** Whether the cookie has no lifetime of its own. */

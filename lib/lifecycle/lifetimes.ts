@@ -28,7 +28,7 @@ export const REDIRECT_MS = 30_000;
 export const UNDER_WAY_MS = 10 * 60_000;
 
 /** How far the clocks of two processes may be apart, ms. */
-const CLOCK_SKEW_MS = 60_000;
+export const CLOCK_SKEW_MS = 60_000;
 
 /** How long the sessions of an application live. Times are epoch ms. */
 export class Lifetimes {

@@ -159,6 +159,42 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     },
   );
 
+  it.each<[string, Handler<unknown>]>([
+    ['writes to it', (session) => session.put('cart', 2)],
+    ['touches it', (session) => session.touch()],
+  ])('leaves the id of a session as it is if a process whose clock is behind %s', async (_how, change) => {
+    const driver = new MemoryDriver({}, systemClock);
+    clockAt(0);
+    const [ahead, behind] = [await start(driver), await start(driver)];
+    const first = await ahead.visitor().handle((session) => session.put('cart', 1).id);
+    clockAt(-5_000);
+    const { value } = await behind
+      .visitor()
+      .handle((session, context) => Promise.resolve(change(session, context)).then(() => session.id), {
+        headers: first.asHeaders,
+      });
+    expect(value).toBe(first.value);
+    // What was sent with the earlier cookie meanwhile belongs to the same session.
+    expect(await behind.visitor().in((session) => session.id, { headers: first.asHeaders })).toBe(value);
+  });
+
+  it('keeps a cookie invalid that a process whose clock is ahead renewed right before the session ended', async () => {
+    const driver = new MemoryDriver({}, systemClock);
+    clockAt(0);
+    const [ahead, behind] = [await start(driver), await start(driver)];
+    const first = await behind.visitor().handle((session) => session.put('cart', 1));
+    clockAt(30_000);
+    const renewed = await ahead.visitor().handle((session) => session.put('cart', 2), {
+      headers: first.asHeaders,
+    });
+    clockAt(0);
+    await behind.visitor().in((session) => session.destroy(), { headers: first.asHeaders });
+    clockAt(2 * HOUR + 20_000);
+    const later = await start(driver);
+    await later.manager.collectGarbage();
+    expect(await later.visitor().in((session) => session.all(), { headers: renewed.asHeaders })).toEqual({});
+  });
+
   it('extends a signed-in session by its record, even if its cookie ends with the browser', async () => {
     clockAt(0);
     const app = await start(new MemoryDriver({}, systemClock), { age: '2h', clearWithBrowser: true });

@@ -3,6 +3,7 @@ import { randomId } from '../../crypto/random-id.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
+import { CLOCK_SKEW_MS } from '../lifetimes.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import type { RecordBackend } from '../records/record-backend.js';
 import type { Found } from '../records/record-finder.js';
@@ -160,10 +161,13 @@ export class LedgerBackend implements SessionBackend {
 
   /**
    * A session that is to expire earlier than its cookies so far gets a new id. The ledger remembers an end only as long as
-   * the cookies of the id may be valid; the redirect lasts as long as the old ones.
+   * the cookies of the id may be valid; the redirect lasts as long as the old ones. It remembers `CLOCK_SKEW_MS` longer:
+   * a cookie that was made by a clock that is ahead is no reason for a new id.
    */
   #leaveIfShorter(session: ActiveSession, { expiresAt }: BaseVersion): void {
-    if (session.phase === 'stored' && this.#cookies.expiryOf(session) < expiresAt) session.rotate(randomId());
+    const tolerated = session.state.facts.durationChanged ? 0 : CLOCK_SKEW_MS;
+    const isShorter = this.#cookies.expiryOf(session) < expiresAt - tolerated;
+    if (session.phase === 'stored' && isShorter) session.rotate(randomId());
   }
 
   /** If not: what this request did meanwhile (a sign-in, a new id, an ending) is left to the commit's next step. */
