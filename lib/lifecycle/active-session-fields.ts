@@ -182,6 +182,11 @@ export abstract class ActiveSessionFields {
     return pending === null || pending.from === null ? null : pending.id;
   }
 
+  /** Whether the application changed it after it had called for the reload under way. */
+  protected get changedSinceReload(): boolean {
+    return this.changes > this.changesBeforeReload;
+  }
+
   /** Whether the application changed something in this request that is not stored yet. */
   get modified(): boolean {
     return this.hasNewId || (this.loadedState !== null && this.loadedState.modified);

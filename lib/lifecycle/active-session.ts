@@ -58,19 +58,19 @@ export class ActiveSession extends ActiveSessionFields {
 
   /**
    * Handles a store failure during the load: the session is empty and read-only, if the application tolerates
-   * that (`whenStoreFails`).
+   * that (`whenStoreFails`). A reload with changes since its call is left to their commit.
    *
    * @throws the error itself, if the application does not, or if the store is not what failed
    */
   degradeOn(error: unknown): void {
     if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
-    this.readonly = 'degraded';
+    if (!this.changedSinceReload) this.readonly = 'degraded';
   }
 
   /** Bases the session on what was reloaded; unstored changes are discarded, unless there were more meanwhile. */
   reloaded(loaded: BaseVersion, state: SessionState, visit?: Visit): void {
     // The commit finds out what is stored now, and adds all changes to it.
-    if (this.changes > this.changesBeforeReload) return;
+    if (this.changedSinceReload) return;
     this.followed ||= loaded.id !== this.base?.id;
     if (this.hasNewId || this.followed) this.fresh = false;
     this.#standOn(loaded, 'stored');
@@ -86,7 +86,7 @@ export class ActiveSession extends ActiveSessionFields {
    * @param to where another request has moved it: this one can still end it there
    */
   reloadedAsGone(to: string | null = null): void {
-    if (this.changes > this.changesBeforeReload) return;
+    if (this.changedSinceReload) return;
     this.loadedState = null;
     this.pending = null;
     if (this.readonly || this.base === null) return;

@@ -16,6 +16,10 @@ export class RequestQueue {
   #last: Promise<void> | null = null;
   /** The commit under way. */
   #committing: Promise<void> | null = null;
+  /** Whether it has got to the current session: all that it was called for is stored with that. */
+  #isThrough = false;
+  /** How many tasks wait for it: then it does not store what became due since. */
+  #waiting = 0;
   /** Sessions that the request left by `setId` while a commit was to store them. */
   readonly #left: ActiveSession[] = [];
 
@@ -59,6 +63,7 @@ export class RequestQueue {
   commit(): Promise<void> | void {
     if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
     if (!this.#due) return;
+    this.#isThrough = false;
     try {
       const first = this.#step();
       if (first === undefined && !this.#due) return;
@@ -68,15 +73,21 @@ export class RequestQueue {
     }
   }
 
-  /** Waits for a commit under way. Its failure is told to those who called it. */
-  async committed(): Promise<void> {
-    await this.#committing?.catch(() => undefined);
+  /** Runs a task as `run` does, but after all that `commit` was called for, and before what it is called for later. */
+  runAfterCommits(task: () => Promise<void> | void): Promise<void> | void {
+    if (this.#committing === null) return this.run(task);
+    this.#waiting += 1;
+    const next = (): Promise<void> | void => {
+      this.#waiting -= 1;
+      return this.runAfterCommits(task);
+    };
+    return this.#committing.then(next, next);
   }
 
   async #commitFrom(first: Promise<void> | void): Promise<void> {
     try {
       await first;
-      for (let step = 1; this.#due; step += 1) {
+      for (let step = 1; this.#due && !(this.#isThrough && this.#waiting > 0); step += 1) {
         if (step === COMMIT_STEPS) {
           // What other calls of this request made due meanwhile is left to the next commit. An object that
           // serializes differently each time would be stored forever, and the response never sent.
@@ -100,6 +111,7 @@ export class RequestQueue {
     return this.run(() => {
       const left = this.#left.shift();
       const session = left ?? this.#life.session;
+      this.#isThrough = left === undefined;
       if ((waits || left !== undefined) && !session.due) return;
       session.since = beginning('committed');
       if (session.phase === 'ending') return this.#endThenWrite(session);

@@ -120,8 +120,7 @@ export class SessionLifecycle {
   async reload(): Promise<void> {
     const { session } = this;
     const { changes } = session;
-    await this.#queue.committed();
-    await this.#queue.run(() => {
+    await this.#queue.runAfterCommits(() => {
       session.changesBeforeReload = changes;
       const { base } = session;
       return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);

@@ -14,7 +14,7 @@ type Load = (life: SessionLifecycle) => Promise<void> | void;
 /**
  * The session of a request, a message or a job, as this package has it: which session it is, loading it, reading
  * and changing it, committing it. The application is given `session`, which has none of this. The methods of that
- * reach the data only through the getters here: `readable` to read, and `writable`, `changeable`, `movable` or
+ * reach the data only through the getters here: `readable` to read, and `writable`, `touchable`, `movable` or
  * `endable` to write. These check whether the write is allowed, and make the response wait for a commit.
  */
 export class HostedSession extends SessionCommits {
@@ -148,9 +148,9 @@ export class HostedSession extends SessionCommits {
     return this.#allowed('change').state;
   }
 
-  /** For methods that change more than the values: the expiry, or whether there is a session at all. */
-  get changeable(): SessionLifecycle {
-    return this.#allowed('change');
+  /** For `touch`, which changes no more than the expiry. */
+  get touchable(): SessionLifecycle {
+    return this.#allowed('touch');
   }
 
   /** For methods that give the session another id. */
@@ -163,7 +163,7 @@ export class HostedSession extends SessionCommits {
     return this.#allowed('end');
   }
 
-  #allowed(act: 'change' | 'move' | 'end'): SessionLifecycle {
+  #allowed(act: 'change' | 'touch' | 'move' | 'end'): SessionLifecycle {
     if (!this.initiated) throw this.host.unavailable ?? notInitiated();
     const life = this.lifecycle;
     const { session } = life;
@@ -175,7 +175,7 @@ export class HostedSession extends SessionCommits {
       if (act !== 'end' && session.base === null) throw host.refusal('begin');
       if (act === 'move') throw host.refusal('move');
     }
-    session.changes += 1;
+    if (act !== 'touch') session.changes += 1;
     this.written();
     return life;
   }

@@ -210,7 +210,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    */
   touch(callback?: SessionCallback): Promise<this> {
     return this.hosted.perform(() => {
-      const life = this.hosted.changeable;
+      const life = this.hosted.touchable;
       // If the lifetime is in the cookie, extending it takes a new cookie.
       const isTooLate = life.session.base !== null && this.hosted.host.headSent && life.livesInCookie;
       return (isTooLate ? Promise.reject(this.hosted.giveUpTooLate()) : life.touch()).then(() => this);

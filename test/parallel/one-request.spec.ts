@@ -266,6 +266,58 @@ describe('one request that does several things concurrently', () => {
     expect((await world.find(id))?.d).toMatchObject({ a: 1, b: 2, c: 3 });
   });
 
+  it('stores what it changes while a reload is under way that fails, even if failures are tolerated', async () => {
+    const world = new World((clock) => new CustomDriver(clock), { degrade: true });
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const reached = new Deferred();
+    const gate = new Deferred();
+    world.driver.before = async () => {
+      world.driver.before = () => undefined;
+      reached.resolve();
+      await gate.promise;
+      throw new Error('The store is down');
+    };
+    const reloading = request.session.reload();
+    await reached.promise;
+    request.session.put('b', 2);
+    gate.resolve();
+    await reloading;
+    expect((await request.respond()).error).toBeNull();
+    expect((await world.find(id))?.d).toEqual({ a: 1, b: 2 });
+  });
+
+  it('reloads the session although it is touched meanwhile', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const { session } = await world.process().request(id);
+    const other = await world.process().request(id);
+    other.session.put('a', 2);
+    await other.respond();
+    const reloading = session.put('b', 2).reload();
+    const touching = session.touch();
+    await Promise.all([reloading, touching]);
+    expect(session.all()).toEqual({ a: 2 });
+  });
+
+  it('discards what it changed before a reload, if it ends in the same moment', async () => {
+    for (const saves of [0, 1]) {
+      const world = makeWorld();
+      const id = await world.seed((session) => session.put('a', 1));
+      const request = await world.process().request(id);
+      const { session } = request;
+      const write = hold(world, 'write');
+      const saved = Array.from({ length: saves }, (_, save) => session.put('saved', save).save());
+      if (saves === 0) write.open();
+      else await write.reached;
+      const reloading = session.put('b', 2).reload();
+      const responding = request.respond();
+      write.open();
+      await Promise.all([...saved, reloading, responding]);
+      expect((await world.find(id))?.d).toEqual({ a: 1, ...(saves > 0 && { saved: 0 }) });
+    }
+  });
+
   it('signs the visitor out of a cookie that another request moves while a touch is under way', async () => {
     const world = new LedgerWorld((clock) => new CustomDriver(clock));
     const first = await world.process().request(null);
