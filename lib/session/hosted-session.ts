@@ -107,8 +107,11 @@ export class HostedSession extends SessionCommits {
     // Not found by a cookie in its current place: the browser may need to be given the token.
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
     const isCookieDue = isElsewhere && life.giveTokenUnlessSent(tokens);
-    // The browser would stay with the session that the request has left.
-    if (isChosen && isCookieDue && headSent) throw this.giveUpTooLate();
+    if (isChosen && isCookieDue && headSent) {
+      // The browser would stay with the session that the request has left.
+      this.#tell(life);
+      throw this.giveUpTooLate();
+    }
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 

@@ -17,6 +17,7 @@ import { TimeoutError, catchError, throwError, timeout } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Session, SessionError, type SessionModuleOptions } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
+import { HeardEvents } from '../support/heard-events.js';
 import { PLATFORMS, TestApp, expiresPiece, setCookies } from '../support/test-app.js';
 
 /** Resolved by a test to let a handler continue. */
@@ -228,8 +229,10 @@ describe.each(PLATFORMS)('a commit after the head of the response was sent, on %
     it('is refused and logged where the browser would need the cookie of the other session', async () => {
       await using scene = await begin(platform, driver);
       const [mine, other] = [await begun(scene), await begun(scene)];
+      using heard = new HeardEvents();
       const response = await mine.visitor.get('/switch').query({ to: other.token }).expect(200);
       expect(response.text).toBe('begun, ended');
+      expect(heard.names()).toEqual(['loaded', 'loaded']);
       expect(await outcome.promise).toBeInstanceOf(SessionError);
       expect(String(await outcome.promise)).toContain('switch to another');
       expect(scene.log).toEqual([expect.stringContaining('nothing of it was stored')]);
