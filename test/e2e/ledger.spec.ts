@@ -178,6 +178,41 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await behind.visitor().in((session) => session.id, { headers: first.asHeaders })).toBe(value);
   });
 
+  it('extends a shortened lifetime at once by a touch', async () => {
+    const app = await start(new MemoryDriver({}, systemClock));
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('cart', 1));
+    const isModified = await visitor.in(async (session) => {
+      await session.setDuration('1h').touch();
+      return session.isModified;
+    });
+    expect(isModified).toBe(false);
+    expect(await visitor.in((session) => session.all())).toEqual({ cart: 1 });
+  });
+
+  it('leaves the id of a session as it is if each request says at which time it ends', async () => {
+    const app = await start(new MemoryDriver({}, systemClock));
+    const visitor = app.visitor();
+    const ids = new Set<string>();
+    for (const [begins, ends] of [
+      [0, 2_000],
+      [5_000, 5_010],
+      [6_000, 9_000],
+      [9_500, 9_500],
+    ] as const) {
+      clockAt(begins);
+      ids.add(
+        await visitor.in((session) => {
+          session.setDuration(HOUR - begins);
+          // It is stored when the handler is done.
+          clockAt(ends);
+          return session.id;
+        }),
+      );
+    }
+    expect(ids.size).toBe(1);
+  });
+
   it('keeps a cookie invalid that a process whose clock is ahead renewed right before the session ended', async () => {
     const driver = new MemoryDriver({}, systemClock);
     clockAt(0);

@@ -164,8 +164,10 @@ export abstract class KeptSession extends ModelSession {
     const isSealed = this.application.seals(this.values, this.leavesNoWay ? null : before);
     // Under the id of a cookie's session there is never a record.
     if (before !== null && before.isSealed && !isSealed && before.id === this.ownId) this.move();
-    if (before !== null && isSealed && before.id === this.ownId && this.leavesLongCookies(before))
-      this.move();
+    // A ledger remembers the end of an id for as long as its cookies are valid: a shorter lifetime takes another id,
+    // unless it is shorter by no more than clocks may differ.
+    const isShorter = before !== null && before.expiresAt > now + this.duration + 60_000;
+    if (isShorter && isSealed && before.id === this.ownId && this.application.leavesLongCookies) this.move();
     if (before !== null) this.application.remove(before);
     if (before !== null && before.id !== this.number && !this.leavesNoWay)
       this.application.leave(before.id, this.number);
@@ -199,11 +201,6 @@ export abstract class KeptSession extends ModelSession {
     this.waitingThen = flashedAgain(this.waiting);
     this.justStored = flashedAgain(this.next);
     this.unremovedThen = structuredClone(this.unremoved);
-  }
-
-  /** A ledger remembers the end of an id for as long as its cookies are valid: a shorter lifetime takes another id. */
-  protected leavesLongCookies(before: Kept): boolean {
-    return this.application.leavesLongCookies && before.expiresAt > this.application.now() + this.duration;
   }
 
   /** Gives the session a new id. */

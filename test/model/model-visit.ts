@@ -203,8 +203,7 @@ export class ModelVisit extends KeptSession {
     // A sealed session is sent as a whole, with pending changes; one that moves is left to the commit.
     if (this.kept.isSealed) {
       const isStaying = this.kept.id === this.ownId && this.application.seals(this.values, this.kept);
-      if (isStaying && this.leavesLongCookies(this.kept)) this.move();
-      else if (isStaying) this.store();
+      if (isStaying) this.store();
     } else this.renew(this.kept, true);
     return this;
   }

@@ -162,12 +162,16 @@ export class LedgerBackend implements SessionBackend {
   /**
    * A session that is to expire earlier than its cookies so far gets a new id. The ledger remembers an end only as long as
    * the cookies of the id may be valid; the redirect lasts as long as the old ones. It remembers `CLOCK_SKEW_MS` longer:
-   * a cookie that was made by a clock that is ahead is no reason for a new id.
+   * a cookie that was made by a clock that is ahead is no reason for a new id, nor is a request that took longer from
+   * `setDuration` to its commit.
+   *
+   * @returns whether it gets one
    */
-  #leaveIfShorter(session: ActiveSession, { expiresAt }: BaseVersion): void {
-    const tolerated = session.state.facts.durationChanged ? 0 : CLOCK_SKEW_MS;
-    const isShorter = this.#cookies.expiryOf(session) < expiresAt - tolerated;
-    if (session.phase === 'stored' && isShorter) session.rotate(randomId());
+  #leaveIfShorter(session: ActiveSession, { expiresAt }: BaseVersion): boolean {
+    const isShorter = this.#cookies.expiryOf(session) < expiresAt - CLOCK_SKEW_MS;
+    if (session.phase !== 'stored' || !isShorter) return false;
+    session.rotate(randomId());
+    return true;
   }
 
   /** If not: what this request did meanwhile (a sign-in, a new id, an ending) is left to the commit's next step. */
@@ -210,8 +214,8 @@ export class LedgerBackend implements SessionBackend {
   async touch(session: ActiveSession, base: BaseVersion): Promise<void> {
     if (!this.livesInCookie(session)) return this.records.touch(session);
     session.isVisit = true;
-    // With a new id, the cookie is that of the commit.
-    this.#leaveIfShorter(session, base);
+    if (!this.#needsLine(session) && this.#leaveIfShorter(session, base))
+      return this.#moveCookie(session, base);
     if (await this.#staysInCookie(session, base)) return this.#cookies.touch(session);
   }
 
