@@ -29,6 +29,13 @@ class SumController {
       raw.end('sorry');
     }
   }
+
+  @Get('any-characters')
+  anyCharacters(@Session() session: Session, @Res() { raw }: FastifyReply): void {
+    session.put('visits', 1);
+    raw.writeHead(200, { 'x-name': 'отчёт' });
+    raw.end('report');
+  }
 }
 
 /** A response of HTTP/2. */
@@ -74,6 +81,10 @@ describe('a response over HTTP/2', () => {
 
   it('is still open to the code that catches the error about its status', async () => {
     expect(await ask('/no-status')).toEqual({ status: 502, body: 'sorry', trailers: {} });
+  });
+
+  it('may have characters in its headers that HTTP/1 does not take', async () => {
+    expect(await ask('/any-characters')).toEqual({ status: 200, body: 'report', trailers: {} });
   });
 
   it('has no trailers of its own if the session cannot be stored and an error replaces it', async () => {

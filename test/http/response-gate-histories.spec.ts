@@ -13,6 +13,9 @@ stoppedTime();
 
 const RUNS = 300 * EFFORT;
 
+/** What is given to a response that Node.js does not take: a head, its status or its message alone, or a chunk. */
+type Invalid = 'head' | 'statusCode' | 'statusMessage' | 'write' | 'end';
+
 /** What an application does with a response, or with its session. */
 type Step =
   | { readonly do: 'status'; readonly code: number }
@@ -21,7 +24,7 @@ type Step =
   | { readonly do: 'head'; readonly args: readonly unknown[] }
   | { readonly do: 'write' | 'end'; readonly chunk: string; readonly callback: boolean }
   | { readonly do: 'flush' | 'trailers' | 'turn' | 'change' | 'reuse' }
-  | { readonly do: 'invalid'; readonly what: 'head' | 'status' | 'write' | 'end'; readonly value: unknown }
+  | { readonly do: 'invalid'; readonly what: Invalid; readonly value: unknown }
   | { readonly do: 'listen'; readonly event: 'finish' | 'close' };
 
 const header = fc.constantFrom('x-one', 'X-Two', 'set-cookie', 'etag');
@@ -52,13 +55,33 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('turn', 'change') }),
   fc.record({
     do: fc.constant('invalid'),
-    what: fc.constantFrom('head', 'status'),
+    what: fc.constant('head'),
+    value: fc.constantFrom<unknown[]>(
+      [99],
+      [1000],
+      [],
+      ['none'],
+      [200, 'two\nlines'],
+      [200, { etag: 'two\nlines' }],
+      [200, 'Reason', ['etag', 'two\nlines']],
+      [200, { 'no name': 'v' }],
+      [200, { etag: undefined }],
+    ),
+  }),
+  fc.record({
+    do: fc.constant('invalid'),
+    what: fc.constant('statusCode'),
     value: fc.constantFrom(99, 1000, undefined, 'none'),
   }),
   fc.record({
     do: fc.constant('invalid'),
+    what: fc.constant('statusMessage'),
+    value: fc.constant('two\nlines'),
+  }),
+  fc.record({
+    do: fc.constant('invalid'),
     what: fc.constantFrom('write', 'end'),
-    value: fc.constantFrom(5, {}, null, undefined),
+    value: fc.constantFrom(5, {}, null, undefined, new Uint16Array(2), new DataView(new ArrayBuffer(2))),
   }),
   fc.record({ do: fc.constant('listen'), event: fc.constantFrom('finish', 'close') }),
 );
@@ -113,20 +136,22 @@ function reuse(headers: unknown): void {
     }
 }
 
-/** Calls a method with what Node.js does not take, and leaves the status as it was. */
-function callInvalid(
-  res: ServerResponse,
-  what: 'head' | 'status' | 'write' | 'end',
-  value: unknown,
-): unknown {
-  if (what !== 'status') return call(res, what === 'head' ? 'writeHead' : what, [value]) === res;
+/** Calls a method with what Node.js does not take, and leaves status and message as they were. */
+function callInvalid(res: ServerResponse, what: Invalid, value: unknown): unknown {
+  if (what === 'write' || what === 'end') return call(res, what, [value]) === res;
   if (res.headersSent) return 'nothing';
-  const { statusCode } = res;
-  Reflect.set(res, 'statusCode', value);
+  const before = (['statusCode', 'statusMessage'] as const).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,
+  );
   try {
+    if (what === 'head') return call(res, 'writeHead', Array.isArray(value) ? value : []) === res;
+    Reflect.set(res, what, value);
     return call(res, 'write', ['a']);
   } finally {
-    res.statusCode = statusCode;
+    for (const [name, descriptor] of before) {
+      if (descriptor === undefined) Reflect.deleteProperty(res, name);
+      else Object.defineProperty(res, name, descriptor);
+    }
   }
 }
 
@@ -176,7 +201,6 @@ async function play(
           result = call(res, 'writeHead', given) === res;
           break;
         case 'invalid':
-          if (each.what === 'head' && res.headersSent) break;
           result = callInvalid(res, each.what, each.value);
           break;
         case 'reuse':

@@ -356,19 +356,27 @@ describe('the response gate', () => {
     await expect.poll(sent).toContain('rest');
   });
 
-  it('is not over if Node refuses its end, and stores what is written before the next one', async () => {
-    const { store, session, res, gate, sent } = await gated();
-    session.put('a', 1);
-    await session.commit();
-    expect(() => Reflect.apply(lookUp(res, 'end'), res, [5])).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
-    );
-    expect(gate.ended).toBe(false);
-    session.put('a', 2);
-    res.end('sorry');
-    await expect.poll(sent).toContain('sorry');
-    expect(store.calls()).toEqual(['write A 1', 'write A 2']);
-  });
+  it.each([
+    { code: 'ERR_INVALID_ARG_TYPE', refused: [5], statusCode: 200 },
+    { code: 'ERR_HTTP_INVALID_STATUS_CODE', refused: ['page'], statusCode: 99 },
+  ])(
+    'is not over if Node refuses its end ($code), and stores what is written before the next one',
+    async (each) => {
+      const { store, session, res, gate, sent } = await gated();
+      session.put('a', 1);
+      await session.commit();
+      res.statusCode = each.statusCode;
+      expect(() => Reflect.apply(lookUp(res, 'end'), res, each.refused)).toThrow(
+        expect.objectContaining({ code: each.code }),
+      );
+      expect(gate.ended).toBe(false);
+      res.statusCode = 500;
+      session.put('a', 2);
+      res.end('sorry');
+      await expect.poll(sent).toContain('sorry');
+      expect(store.calls()).toEqual(['write A 1', 'write A 2']);
+    },
+  );
 
   it('answers 503 if each commit finds another change and the head was not sent', async () => {
     const { store, session, res, failures, sent } = await gated();
@@ -419,16 +427,52 @@ describe('the response gate', () => {
     expect(res.destroy().destroyed).toBe(true);
   });
 
-  it('answers 500 if Node refuses the head, with the cookie of the stored session', async () => {
+  it('answers 500 if Node refuses the head once it is sent, with the cookie of the stored session', async () => {
     const { store, session, res, failures, sent } = await gated();
     session.put('a', 1);
-    res.writeHead(200, { 'x-broken': 'one\r\ntwo' });
+    res.writeHead(200, { 'content-length': 8, trailer: 'x-sum' });
     res.end('the page');
     await expect.poll(sent).toContain('Internal server error');
     expect(sent()).toMatch(/^HTTP\/1.1 500 [^]*set-cookie: session=token/i);
-    expect(failures).toEqual([expect.objectContaining({ code: 'ERR_INVALID_CHAR' })]);
+    expect(failures).toEqual([expect.objectContaining({ code: 'ERR_HTTP_TRAILER_INVALID' })]);
     expect(store.calls()).toEqual(['write A 1']);
   });
+
+  it('answers a failed commit without the status message of the original response', async () => {
+    const { store, session, res, sent } = await gated();
+    store.driver.before = () => Promise.reject(new Error('down'));
+    session.put('a', 1);
+    res.statusMessage = 'All Well';
+    res.end('the page');
+    await expect.poll(sent).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/);
+  });
+
+  it.each([
+    { what: 'a chunk', refuse: (res: ServerResponse) => Reflect.apply(lookUp(res, 'write'), res, [5]) },
+    { what: 'a last chunk', refuse: (res: ServerResponse) => Reflect.apply(lookUp(res, 'end'), res, [5]) },
+    { what: 'a status', refuse: (res: ServerResponse) => Object.assign(res, { statusCode: 99 }).end() },
+    {
+      what: 'a status message',
+      refuse: (res: ServerResponse) => Object.assign(res, { statusMessage: 'two\nlines' }).end(),
+    },
+  ])(
+    'sends the answer to the error if Node refuses $what, also with listeners to the head',
+    async ({ refuse }) => {
+      const { session, res, failures, sent } = await gated();
+      const writeHead: CallableFunction = Reflect.get(res, 'writeHead');
+      Object.assign(res, {
+        writeHead: (...args: unknown[]) => Reflect.apply(writeHead, res.setHeader('x-heard', 'yes'), args),
+      });
+      session.put('a', 1);
+      res.statusCode = 201;
+      expect(() => refuse(res)).toThrow(/invalid|must be of type/i);
+      res.statusCode = 404;
+      res.statusMessage = 'None';
+      res.end('sorry');
+      await expect.poll(sent).toMatch(/^HTTP\/1.1 404 None\r\n[^]*x-heard[^]*session=token[^]*sorry$/);
+      expect(failures).toEqual([]);
+    },
+  );
 
   it('commits once if the client disconnects during a commit or after the end', async () => {
     const { store, res, session, write, sent } = await holding();

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { GATED_WRITE_HEAD, type Operation } from './gated-methods.js';
 import { override } from './held-response.js';
+import { refuseHead } from './impossible-calls.js';
 import type { HeadArguments } from './response-head.js';
 import type { ResponseWriter } from './response-writer.js';
 
@@ -36,13 +37,14 @@ export class HeadListeners {
   keep(head: HeadArguments): boolean {
     if (!this.#isCalling) return false;
     this.#isCalling = false;
+    refuseHead(this.#res, head);
     this.#head = head;
     return true;
   }
 
   /**
    * Performs what makes Node.js write the head, with the head that the listeners made, and without calling them a
-   * second time. If Node.js refuses it (a chunk of the wrong type), the next head is another one.
+   * second time. If Node.js refuses it, the next head is another one.
    *
    * The head is not written first, because Node.js knows the length of a body only while it ends the response.
    * Another application's gate in between finds a `writeHead` in front of it, and keeps the head like this one.

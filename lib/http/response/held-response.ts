@@ -1,7 +1,7 @@
-import { ServerResponse } from 'node:http';
-import { Writable } from 'node:stream';
+import type { ServerResponse } from 'node:http';
 import { cloneValue } from '../../state/clone-value.js';
 import type { Operation } from './gated-methods.js';
+import { refuseHead } from './impossible-calls.js';
 import type { HeadArguments } from './response-head.js';
 
 /** A call of a response's method, to be made once the response is released. */
@@ -65,7 +65,7 @@ export class HeldResponse {
   holdHead(args: HeadArguments): void {
     // The first of two heads counts: libraries in front that do not see the first one write another.
     if (this.looksSent) return;
-    refuseStatus(this.#res, args[0]);
+    refuseHead(this.#res, args);
     this.#res.statusCode = Number(args[0]);
     // Node.js reads the headers at once, so they may change afterwards: Fastify uses those of a reply sent twice again.
     this.#head = cloneValue(args);
@@ -73,10 +73,7 @@ export class HeldResponse {
   }
 
   hold(operation: Operation, args: unknown[]): void {
-    const [chunk] = args;
-    const isLast = operation === 'end' && Boolean(chunk) && typeof chunk !== 'function' && !this.hasEnd;
-    if (operation === 'write' || isLast) refuseChunk(chunk);
-    if (!this.looksSent && !this.#res.headersSent) refuseStatus(this.#res, this.#res.statusCode);
+    if (!this.looksSent && !this.#res.headersSent) refuseHead(this.#res, [this.#res.statusCode]);
     this.#operations.push({ operation, args });
     this.lookSent();
     if (operation === 'write') this.#releaseDrain ??= deferDrain(this.#res);
@@ -122,21 +119,6 @@ export class HeldResponse {
     this.releaseWriters(false);
     return operations;
   }
-}
-
-// What Node.js refuses at once is refused before the response looks sent: code that catches the error has to answer.
-// Node.js throws the errors itself.
-
-/** Over HTTP/2, assigning an impossible status throws by itself. */
-function refuseStatus(res: ServerResponse, status: unknown): void {
-  const code = Number(status);
-  const isPossible = code >= 100 && code < 1000;
-  if (!isPossible && res instanceof ServerResponse) new ServerResponse(res.req).writeHead(code);
-}
-
-function refuseChunk(chunk: unknown): void {
-  if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk))
-    new Writable({ write: (_chunk, _encoding, done) => done() }).write(chunk);
 }
 
 /**

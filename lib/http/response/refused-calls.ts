@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { isClosed } from '../raw-http.js';
 import type { Operation } from './gated-methods.js';
 import { type HeldOperation, override } from './held-response.js';
+import { isChunk } from './impossible-calls.js';
 
 /** What a write is told whose response was replaced by an error. */
 export const REPLACED = 'write after end: an error was sent instead of what the application wrote';
@@ -92,10 +93,6 @@ function isGone(res: ServerResponse): boolean {
 
 function callbackIn(args: readonly unknown[]): CallableFunction | undefined {
   return args.find((argument) => typeof argument === 'function');
-}
-
-function isChunk(argument: unknown): boolean {
-  return typeof argument !== 'function' && Boolean(argument);
 }
 
 /** An error of Node.js's streams, which it does not export. */

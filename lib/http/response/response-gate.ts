@@ -7,6 +7,7 @@ import type { FailedResponse } from '../wording.js';
 import { GATED_WRITE_HEAD, type OriginalMethods, installGate } from './gated-methods.js';
 import { HeadListeners } from './head-listeners.js';
 import { HeldResponse } from './held-response.js';
+import { refuseChunk } from './impossible-calls.js';
 import { REPLACED, keepUntilSent, refuseCall, refuseHeld } from './refused-calls.js';
 import { type HeadAddition, setsCookies } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
@@ -78,6 +79,7 @@ export class ResponseGate {
       refuseCall(this.#res, method, args, REPLACED);
       return whileHeld;
     }
+    refuseChunk(this.#res, method, args);
     if (this.#res.writeHead !== GATED_WRITE_HEAD) this.#callListeners();
     const { headLeft } = this.#writer;
     let isDue = !this.#committing && this.#session.due;
@@ -161,8 +163,8 @@ export class ResponseGate {
   }
 
   /**
-   * Releases what is held. Node.js may refuse it (a header with a line break, a chunk of the wrong type), and
-   * the application cannot catch that any more.
+   * Releases what is held. Node.js may refuse it (a `Trailer` with a `Content-Length`), and the
+   * application cannot catch that any more.
    */
   #releaseSafely(): void {
     try {

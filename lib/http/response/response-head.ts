@@ -100,7 +100,7 @@ function withHeadersSet(res: ServerResponse, args: HeadArguments): HeadArguments
  * response that has other headers. It accepts an object, a list of pairs, or a flat list of names and values; Node 20
  * drops repeated names of a flat list.
  */
-function headersIn(args: readonly unknown[]): [name: string, value: string | string[]][] {
+export function headersIn(args: readonly unknown[]): [name: string, value: string | string[]][] {
   return allHeadersIn(args).filter(([name]) => name !== '');
 }
 

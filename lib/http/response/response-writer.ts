@@ -104,6 +104,8 @@ export class ResponseWriter {
         this.#res.removeHeader(name);
     }
     dropTrailers(this.#res);
+    // That of the replaced response, which may be what Node.js has refused. HTTP/2 has none.
+    Reflect.deleteProperty(this.#res, 'statusMessage');
     const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
     const headers = {
       'content-type': 'application/json; charset=utf-8',
