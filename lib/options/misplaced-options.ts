@@ -57,10 +57,13 @@ function insteadOf(name: string, options: readonly string[]): string | undefined
   return ELSEWHERE.get(name) ?? (similar && `the option '${similar}'`);
 }
 
-/** Whether two names differ in one letter, or in the order of two neighbours, or only in upper and lower case. */
+/**
+ * Whether two names have their letters in common, in the same order, apart from one of each. Upper and lower case do not
+ * count. A single letter in common is nothing.
+ */
 function isSimilar(one: string, other: string): boolean {
   const forms = formsOf(other);
-  return formsOf(one).some((form) => forms.includes(form));
+  return formsOf(one).some((form) => form.length > 1 && forms.includes(form));
 }
 
 /** A name in lower case, and the same with one letter left out. */

@@ -500,6 +500,10 @@ describe('An unknown option', () => {
     expect(await complaintAbout(withSecret({ [name]: 'x' }))).toContain(said);
   });
 
+  it('stops the boot without such advice if its name has only one letter of an option', async () => {
+    expect(await complaintAbout(withSecret({ ca: 'x' }))).not.toContain('In place of');
+  });
+
   const whole = { secret: SECRET, age: '1h', driver: 'memory' };
 
   it.each([
