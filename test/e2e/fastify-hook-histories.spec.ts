@@ -21,7 +21,7 @@ import {
 } from '../support/session-writes.js';
 import { type TestApplication, UNHURRIED, applicationOn } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
-import { isOurs, visible } from '../support/visible-answer.js';
+import { cookieAfter, visible } from '../support/visible-answer.js';
 
 refuseUnhandledRejections();
 
@@ -343,9 +343,7 @@ describe.each(['memory', 'stealth'] as const)('hooks of Fastify, with %s,', (nam
         let cookie = '';
         const expected = new ExpectedSession();
         const keep = (answer: RawAnswer): void => {
-          for (const line of (answer.headers['set-cookie'] ?? []).filter(isOurs))
-            cookie = line.split(';')[0] ?? '';
-          if (cookie.endsWith('=')) cookie = '';
+          cookie = cookieAfter(cookie, answer.headers['set-cookie']);
         };
         const look = async (): Promise<unknown> => {
           const answer = await rawRequest(`${url}/look`, { headers: { cookie } });

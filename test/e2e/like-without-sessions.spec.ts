@@ -7,7 +7,7 @@ import { EFFORT } from '../parallel/support/replay.js';
 import { WatchedDriver } from '../parallel/support/watched-driver.js';
 import { type Plan, announce, forgetPlans, plan, randomApplication } from '../support/random-application.js';
 import { type RawAnswer, rawRequest } from '../support/raw-request.js';
-import { isOurs, visible } from '../support/visible-answer.js';
+import { cookieAfter, visible } from '../support/visible-answer.js';
 import { ExpectedSession, type RequestNotes, pass } from '../support/session-writes.js';
 import { PAIRS, TestApp, type TestApplication, applicationOn } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
@@ -79,9 +79,7 @@ describe.each(PAIRS)('an application on %s with %s', (platform, name) => {
       store.before = () => pass(turns);
       let cookie = '';
       const keep = (answer: RawAnswer): void => {
-        const lines = (answer.headers['set-cookie'] ?? []).filter(isOurs);
-        for (const line of lines) cookie = line.split(';')[0] ?? '';
-        if (cookie.endsWith('=')) cookie = '';
+        cookie = cookieAfter(cookie, answer.headers['set-cookie']);
       };
       const begun = await rawRequest(`${withSessions.url}/begin`);
       const otherId: string = livesInCookie ? '' : JSON.parse(begun.body).id;
