@@ -221,8 +221,9 @@ export class JarModel {
       ['signIn', 'remember', 'regenerate'].includes(deed) || (!isAnew && before.isSealed !== isSealed);
     const duration = changed.duration ?? this.history.ageMs;
     const full = this.now() + duration;
-    // A ledger remembers the end of an id for as long as its cookies are valid, so a shorter lifetime takes another.
-    const shortens = driver === 'ledger' && isSealed && full < before.expiresAt;
+    // A ledger remembers the end of an id for as long as its cookies are valid, and a minute more, so a lifetime that is
+    // shorter by more than that takes another.
+    const shortens = driver === 'ledger' && isSealed && full + 60_000 < before.expiresAt;
     const next = { ...changed, isSealed, id: (moves || shortens) && !isAnew ? newId() : changed.id };
     const interval = Math.min(this.history.touchEveryMs, duration / 4);
     const isRenewalDue = full !== before.expiresAt && full - before.expiresAt >= interval;
