@@ -56,6 +56,7 @@ import { Session, SessionInterceptor } from 'nestjs-session-kit';
 import type { Platform } from './test-app.js';
 import {
   type Deeds,
+  type Part,
   type RequestNotes,
   areSync,
   deeds,
@@ -64,11 +65,6 @@ import {
   pass,
   rawOf,
 } from './session-writes.js';
-
-/** What one part of the application does beside its deeds. */
-interface Part<Kind extends string> extends Deeds {
-  readonly kind: Kind;
-}
 
 const MIDDLEWARE = ['pass', 'answer', 'head', 'chunks', 'throw', 'next'] as const;
 const GUARDS = ['true', 'promise', 'observable', 'false', 'throw'] as const;

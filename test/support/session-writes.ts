@@ -25,10 +25,10 @@ export interface Write {
 }
 
 /** What a part of an application does when it is called. */
-export interface Deeds {
+export interface Deeds<W = Write> {
   /** How many turns of the event loop pass first. */
   readonly late: number;
-  readonly writes: readonly Write[];
+  readonly writes: readonly W[];
 }
 
 const ASYNC: readonly Write['do'][] = ['destroy', 'switch', 'commit'];
@@ -44,17 +44,25 @@ const write: fc.Arbitrary<Write> = fc.record({
   key: fc.constantFrom('a', 'b'),
 });
 
+/** What one part of an application does beside its deeds. */
+export interface Part<Kind extends string, W = Write> extends Deeds<W> {
+  readonly kind: Kind;
+}
+
 /** Mostly nothing, so that a failing history stays short. */
-export const deeds: fc.Arbitrary<Deeds> = fc.record({
-  late: fc.oneof(
-    { weight: 3, arbitrary: fc.constant(0) },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },
-  ),
-  writes: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 2, arbitrary: fc.array(write, { minLength: 1, maxLength: 3 }) },
-  ),
-});
+export const deedsOf = <W>(each: fc.Arbitrary<W>): fc.Arbitrary<Deeds<W>> =>
+  fc.record({
+    late: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },
+    ),
+    writes: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.array(each, { minLength: 1, maxLength: 3 }) },
+    ),
+  });
+
+export const deeds = deedsOf(write);
 
 export const NOTHING: Deeds = { late: 0, writes: [] };
 

@@ -42,7 +42,7 @@ import {
   toArray,
 } from 'rxjs';
 import { Session, SessionReadonlyError } from 'nestjs-session-kit';
-import { pass } from '../../support/session-writes.js';
+import { type Deeds as AnyDeeds, type Part as AnyPart, deedsOf, pass } from '../../support/session-writes.js';
 
 const WRITES = ['put', 'increment', 'push', 'mutate', 'read'] as const;
 
@@ -51,16 +51,8 @@ interface Write {
   readonly key: 'a' | 'b';
 }
 
-/** What a part of the application does when it is called. */
-interface Deeds {
-  /** How many turns of the event loop pass first. */
-  readonly late: number;
-  readonly writes: readonly Write[];
-}
-
-interface Part<Kind extends string> extends Deeds {
-  readonly kind: Kind;
-}
+type Deeds = AnyDeeds<Write>;
+type Part<Kind extends string> = AnyPart<Kind, Write>;
 
 const GUARDS = ['true', 'promise', 'observable', 'false', 'throw', 'ws'] as const;
 const PIPES = ['pass', 'promise', 'throw'] as const;
@@ -124,17 +116,7 @@ const write: fc.Arbitrary<Write> = fc.record({
   key: fc.constantFrom('a', 'b'),
 });
 
-/** Mostly nothing, so that a failing history stays short. */
-const deeds: fc.Arbitrary<Deeds> = fc.record({
-  late: fc.oneof(
-    { weight: 3, arbitrary: fc.constant(0) },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },
-  ),
-  writes: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 2, arbitrary: fc.array(write, { minLength: 1, maxLength: 3 }) },
-  ),
-});
+const deeds = deedsOf(write);
 
 const part = <Kind extends string>(usual: Kind, kinds: readonly Kind[], weight = 3) =>
   fc
