@@ -53,7 +53,9 @@ export class RequestQueue {
   }
 
   get #due(): boolean {
-    return this.#life.due || (this.#left.length > 0 && !this.#life.abandoned);
+    const { due, abandoned, wasTooLate } = this.#life;
+    // What the request left needs no cookie that comes too late for the session it went to.
+    return due || (this.#left.length > 0 && (!abandoned || wasTooLate));
   }
 
   /**

@@ -176,6 +176,22 @@ describe('one request that does several things concurrently', () => {
     }
   });
 
+  it('stores what a commit was called for before a switch that comes too late for a cookie', async () => {
+    const world = makeWorld();
+    const first = await world.seed((session) => session.put('a', 1));
+    const second = await world.seed((session) => session.put('b', 1));
+    const { session, hosted } = await world.process().request(first);
+    const write = hold(world, 'write');
+    const saving = session.put('c', 1).save();
+    await write.reached;
+    const next = session.put('d', 1).save();
+    session.setId(second);
+    hosted.giveUpTooLate();
+    write.open();
+    await Promise.all([saving, next]);
+    expect((await world.find(first))?.d).toEqual({ a: 1, c: 1, d: 1 });
+  });
+
   it('ends the session it has invalidated, if a commit was called before it switched to another one', async () => {
     const world = makeWorld();
     const first = await world.seed((session) => session.put('a', 1));
