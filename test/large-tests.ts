@@ -54,6 +54,7 @@ export const LARGE = [
   'schematics/',
   'servers/',
   'sockets/ends',
+  'sockets/histories-redis',
   'types/',
 ];
 

@@ -9,10 +9,11 @@ import {
 } from '@nestjs/websockets';
 import { concat, concatMap, defer, finalize, from } from 'rxjs';
 import { Session, SessionReadonlyError } from 'nestjs-session-kit';
-import type { HandlerApp, Visitor } from '../../support/handler-app.js';
+import { SocketSessions } from '../../../lib/sockets/socket-sessions.js';
+import type { HandlerApp } from '../../support/handler-app.js';
 import { pass } from '../../support/session-writes.js';
-import { type Library, type SocketClient, connect } from '../gateway-app.js';
 import { type Action, type Round, type SocketHistory, VISITORS } from './socket-history.js';
+import type { HistoryClient, HistoryVisitor } from './history-visitors.js';
 import {
   type Change,
   ExpectedFlash,
@@ -23,10 +24,20 @@ import {
   wrongIn,
 } from './socket-model.js';
 
-type Play = (client: object) => unknown;
+/**
+ * A message that may be handled in several parts: the resolvers of a GraphQL operation.
+ *
+ * @param part which one, from 0
+ * @param parts of how many
+ * @param isAlone whether each part has loaded the session for itself
+ */
+type Play = (part: number, parts: number, isAlone?: boolean) => unknown;
 
 /** What the next messages do, by the text that they bring. */
 const plays = new Map<string, Play>();
+
+/** Handles a part of a message. */
+export const playPart = (key: string, ...args: Parameters<Play>): unknown => plays.get(key)?.(...args);
 /** The clients whose disconnection the gateways have heard of. */
 const gone = new WeakSet<object>();
 let connected = 0;
@@ -46,7 +57,7 @@ export class HistoryGateway implements OnGatewayConnection, OnGatewayDisconnect 
   @SubscribeMessage('play')
   play(@MessageBody() { key }: { key: string }, @ConnectedSocket() client: object): unknown {
     if (gone.has(client)) handledTooLate.push(key);
-    return plays.get(key)?.(client);
+    return playPart(key, 0, 1);
   }
 }
 
@@ -59,7 +70,7 @@ interface ModelSession {
 }
 
 interface ModelSocket {
-  readonly client: SocketClient;
+  readonly client: HistoryClient;
   /** The session of its handshake; null: none. */
   readonly session: ModelSession | null;
   /** What its messages were started in, and the order in which they were sent. */
@@ -71,12 +82,9 @@ interface ModelSocket {
   isOver: boolean;
 }
 
-type Headers = { readonly cookie: string } | Record<string, never>;
-
 interface ModelVisitor {
   readonly name: string;
-  readonly visitor: Visitor;
-  headers: Headers;
+  readonly visitor: HistoryVisitor;
   session: ModelSession | null;
   readonly sockets: ModelSocket[];
 }
@@ -99,7 +107,12 @@ export interface SocketStage {
   readonly http: HandlerApp;
   /** Serves sockets; may be the same. */
   readonly sockets: HandlerApp;
-  readonly library: Library;
+  /** Connects a client; resolves once it is connected. */
+  connect(url: string, headers: Readonly<Record<string, string>>): Promise<HistoryClient>;
+  /** A new visitor of the application that serves requests. */
+  visitor(index: number): HistoryVisitor;
+  /** Whether clients are heard of when they connect, and their messages start in the order in which they were sent. */
+  readonly hasGateway: boolean;
   /** Called before a history. */
   begin(turns: readonly number[]): void;
   /** Whether everybody is signed in: where else nothing is kept. */
@@ -144,14 +157,12 @@ function make(session: Session, { kind, tag }: Change): void {
   }
 }
 
+/** What a part of a message or a request does of its changes. */
+const partOf = (changes: readonly Change[], part: number, parts: number): readonly Change[] =>
+  changes.filter((_, index) => index % parts === part);
+
 const withoutFlash = (values: Values): Values =>
   Object.fromEntries(Object.entries(values).filter(([key]) => !isFlashKey(key)));
-
-/** The cookies of a browser after a response. */
-function kept(before: Headers, { cookie }: { readonly cookie: string }): Headers {
-  if (cookie === '') return before;
-  return cookie.endsWith('=') ? {} : { cookie };
-}
 
 const isEmpty = (values: Values): boolean => Object.keys(values).length === 0;
 
@@ -169,8 +180,7 @@ export class SocketHistoryPlayer {
     this.#isShared = stage.http === stage.sockets;
     this.#visitors = Array.from({ length: VISITORS }, (_, index) => ({
       name: `visitor ${index} ${newTag()}`,
-      visitor: stage.http.visitor(),
-      headers: {},
+      visitor: stage.visitor(index),
       session: null,
       sockets: [],
     }));
@@ -193,6 +203,8 @@ export class SocketHistoryPlayer {
   async #quiet(): Promise<void> {
     await pass(60);
     await until('handlers end', () => this.#running === 0);
+    // What they have written is stored.
+    await this.#stage.sockets.app.get(SocketSessions, { strict: false }).callsEnded();
     await pass(60);
   }
 
@@ -281,9 +293,9 @@ export class SocketHistoryPlayer {
 
   async #connect(visitor: ModelVisitor): Promise<void> {
     const before = connected;
-    const { sockets, library } = this.#stage;
-    const client = await connect(library, sockets.url, visitor.session === null ? {} : visitor.headers);
-    await until('handleConnection', () => connected > before);
+    const { sockets, hasGateway } = this.#stage;
+    const client = await this.#stage.connect(sockets.url, visitor.visitor.headers(visitor.session !== null));
+    if (hasGateway) await until('handleConnection', () => connected > before);
     visitor.sockets.push({
       client,
       session: visitor.session,
@@ -299,17 +311,17 @@ export class SocketHistoryPlayer {
   /** Sends a message whose handler does this. Resolves with what the client heard of it; null: it was closed. */
   async #send(
     socket: ModelSocket,
-    handle: (key: string) => unknown,
-    whileHandled?: Promise<void>,
+    handle: (key: string, ...args: Parameters<Play>) => unknown,
+    { form = 0, whileHandled }: { readonly form?: number; readonly whileHandled?: Promise<void> } = {},
   ): Promise<unknown> {
     const key = newTag();
-    plays.set(key, () => {
-      socket.started.push(key);
-      return handle(key);
+    plays.set(key, (...args) => {
+      if (this.#stage.hasGateway) socket.started.push(key);
+      return handle(key, ...args);
     });
     socket.sent.push(key);
     const { client } = socket;
-    client.send('play', { key });
+    client.send('play', { key, form });
     if (whileHandled !== undefined) {
       await whileHandled;
       return null;
@@ -383,22 +395,23 @@ export class SocketHistoryPlayer {
         if (!(error instanceof SessionReadonlyError)) this.problems.push([where, action.refused, error]);
       }
     };
-    const act = async (key: string): Promise<unknown> => {
+    const act = async (key: string, part: number, parts: number, isAlone: boolean): Promise<unknown> => {
       this.#running += 1;
       try {
-        look(Session.current(), true);
+        look(Session.current(), part === 0 || isAlone);
         hasBegun();
         if (action.ending === 'leave') await maysGoOn;
         await pass(action.late);
-        await refuse(Session.current());
-        for (const each of changes) change(Session.current(), each);
+        if (part === 0) await refuse(Session.current());
+        for (const each of partOf(changes, part, parts)) change(Session.current(), each);
         look(Session.current());
       } catch (error) {
         this.problems.push([where, error]);
       } finally {
         this.#running -= 1;
       }
-      if (action.ending === 'throw' || action.ending === 'reject') throw new WsException({ key });
+      const isLast = part === parts - 1;
+      if (isLast && (action.ending === 'throw' || action.ending === 'reject')) throw new WsException({ key });
       return { event: 'answer', data: { key } };
     };
     const stream = (key: string) => {
@@ -417,9 +430,10 @@ export class SocketHistoryPlayer {
       look(Session.current(), true);
       return concat(parts, last).pipe(finalize(() => (this.#running -= 1)));
     };
-    const handle = (key: string): unknown => {
-      if (action.ending === 'stream') return stream(key);
-      if (action.ending !== 'throw' || action.late > 0 || action.refused !== null) return act(key);
+    const handle = (key: string, part: number, parts: number, isAlone = false): unknown => {
+      if (action.ending === 'stream' && this.#stage.hasGateway) return stream(key);
+      if (action.ending !== 'throw' || action.late > 0 || action.refused !== null || parts > 1)
+        return act(key, part, parts, isAlone);
       const session = Session.current();
       look(session, true);
       for (const each of changes) change(session, each);
@@ -427,7 +441,7 @@ export class SocketHistoryPlayer {
     };
 
     if (action.ending !== 'leave') {
-      const heard = await this.#send(socket, handle);
+      const heard = await this.#send(socket, handle, { form: action.form });
       if (heard !== null && deeds !== null && !deeds.hasMove) await this.#stored(where, deeds, own);
     } else {
       const left = async (): Promise<void> => {
@@ -438,7 +452,7 @@ export class SocketHistoryPlayer {
         await socket.client.closed;
         goOn();
       };
-      await this.#send(socket, handle, left());
+      await this.#send(socket, handle, { form: action.form, whileHandled: left() });
       await this.#quiet();
     }
   }
@@ -468,16 +482,16 @@ export class SocketHistoryPlayer {
   ): Promise<void> {
     const where = `${visitor.name}, request`;
     if (deeds === null) {
-      const begins = await visitor.visitor.handle((session) => {
+      let id = '';
+      await visitor.visitor.handle((session) => {
         this.#wrong(where, isEmpty(session.all()) ? [] : [session.all()]);
         session.put({ owner: visitor.name, box: {} });
         if (this.#stage.signsIn) session.signIn(newTag());
-        return session.id;
+        ({ id } = session);
       });
-      visitor.headers = kept(visitor.headers, begins.asHeaders);
       visitor.session = {
-        id: begins.value,
-        values: (await this.#stage.http.manager.read(begins.value))?.values ?? {},
+        id,
+        values: (await this.#stage.http.manager.read(id))?.values ?? {},
         flash: new ExpectedFlash(),
         hasEnded: false,
       };
@@ -486,23 +500,21 @@ export class SocketHistoryPlayer {
       return;
     }
     const { session: model, planned } = deeds;
-    await visitor.visitor.in(async (session) => {
-      deeds.seen.push(Object.keys(session.flashMessages.all()));
-      const look = (own: readonly Change[]): void =>
-        this.#wrong(
-          where,
-          wrongIn(
-            withoutFlash(session.all()),
-            model.values,
-            own,
-            planned.filter((each) => !own.includes(each)),
-          ),
-        );
-      look([]);
+    const own: Change[] = [];
+    const look = (session: Session): void => {
+      const others = planned.filter((each) => !own.includes(each));
+      this.#wrong(where, wrongIn(withoutFlash(session.all()), model.values, own, others));
+    };
+    await visitor.visitor.handle(async (session, part = 0, parts = 1) => {
+      if (part === 0) deeds.seen.push(Object.keys(session.flashMessages.all()));
+      look(session);
       await pass(action.late);
-      for (const each of changes) make(session, each);
-      look(changes);
-    });
+      for (const each of partOf(changes, part, parts)) {
+        make(session, each);
+        own.push(each);
+      }
+      look(session);
+    }, action.form);
     deeds.certain.push(...changes);
     await this.#stored(where, deeds, changes);
   }
@@ -526,15 +538,15 @@ export class SocketHistoryPlayer {
       await this.#stage.http.manager.destroy(model.id);
       this.#ended(visitor, model);
     } else {
-      const { value: id, asHeaders } = await visitor.visitor.handle(async (session) => {
+      let id = '';
+      await visitor.visitor.handle(async (session) => {
         await pass(action.late);
         deeds.seen.push(Object.keys(session.flashMessages.all()));
         if (move === 'destroy') await session.destroy();
         else if (move === 'signIn') session.signIn(newTag());
         else session[move]();
-        return session.id;
+        ({ id } = session);
       });
-      visitor.headers = kept(visitor.headers, asHeaders);
       if (move === 'regenerate') {
         model.id = id;
         return;

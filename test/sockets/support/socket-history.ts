@@ -42,12 +42,15 @@ export type Action =
       readonly writes: readonly WriteKind[];
       readonly refused: (typeof REFUSED)[number] | null;
       readonly ending: (typeof ENDINGS)[number];
+      readonly form: number;
     }
   | {
       readonly do: 'request';
       readonly visitor: number;
       readonly late: number;
       readonly writes: readonly WriteKind[];
+      /** How it is asked, where there are several ways: the kind of a GraphQL operation. */
+      readonly form: number;
     }
   | {
       readonly do: 'move';
@@ -71,10 +74,12 @@ export interface SocketHistory {
 }
 
 export const VISITORS = 2;
+export const FORMS = 4;
 
 const visitor = fc.nat(VISITORS - 1);
 const socket = fc.nat(2);
 const late = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(5) });
+const form = fc.nat(FORMS - 1);
 const writes = fc.array(fc.constantFrom(...WRITES), { maxLength: 3 });
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -94,9 +99,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         { weight: 3, arbitrary: fc.constant('return' as const) },
         { weight: 2, arbitrary: fc.constantFrom(...ENDINGS) },
       ),
+      form,
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('request' as const), visitor, late, writes }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('request' as const), visitor, late, writes, form }) },
   {
     weight: 2,
     arbitrary: fc.record({
