@@ -84,6 +84,14 @@ export function startSubscriptions(
   });
 }
 
+/** A WebSocket that sends these headers with its handshake. */
+export const webSocketWith = (headers: Readonly<Record<string, string>>): unknown =>
+  class extends WebSocket {
+    constructor(address: string, protocols: string[]) {
+      super(address, protocols, { headers });
+    }
+  };
+
 /** A client of graphql-ws. */
 export class Subscriber implements AsyncDisposable {
   readonly #client: Client;
@@ -96,14 +104,9 @@ export class Subscriber implements AsyncDisposable {
 
   /** @param headers of the handshake */
   constructor(url: string, headers: Record<string, string> = {}) {
-    class WebSocketWithHeaders extends WebSocket {
-      constructor(address: string, protocols: string[]) {
-        super(address, protocols, { headers });
-      }
-    }
     this.#client = createClient({
       url: `${url.replace(/^http/, 'ws')}/graphql`,
-      webSocketImpl: WebSocketWithHeaders,
+      webSocketImpl: webSocketWith(headers),
       retryAttempts: 0,
       // Stays connected for the rest of the test.
       lazy: false,
