@@ -6,10 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { prepareGate } from '../../lib/http/response/gated-methods.js';
 import { ResponseGate } from '../../lib/http/response/response-gate.js';
 import { SET_COOKIE } from '../../lib/http/response/response-head.js';
+import { isClosed } from '../../lib/http/raw-http.js';
 import { EFFORT } from '../parallel/support/replay.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
+refuseUnhandledRejections();
 
 const RUNS = 300 * EFFORT;
 
@@ -23,7 +26,7 @@ type Step =
   | { readonly do: 'remove'; readonly name: string }
   | { readonly do: 'head'; readonly args: readonly unknown[] }
   | { readonly do: 'write' | 'end'; readonly chunk: string; readonly callback: boolean }
-  | { readonly do: 'flush' | 'trailers' | 'turn' | 'change' | 'reuse' }
+  | { readonly do: 'flush' | 'trailers' | 'turn' | 'change' | 'reuse' | 'leave' }
   | { readonly do: 'invalid'; readonly what: Invalid; readonly value: unknown }
   | { readonly do: 'listen'; readonly event: 'finish' | 'close' };
 
@@ -222,6 +225,9 @@ async function play(
         case 'turn':
           await pass(5);
           break;
+        case 'leave':
+          wire.destroy();
+          break;
         case 'listen':
           res.on(each.event, () => heard.add(`${each.event} ${index}`));
           break;
@@ -233,7 +239,8 @@ async function play(
     }
     seen.push([each.do, result, res.headersSent, res.writableEnded, res.statusCode]);
   }
-  res.end();
+  // Once its client has left, an application need not end a response.
+  if (!script.some((each) => each.do === 'leave')) res.end();
   await pass(30);
   wire.destroy();
   const [head = '', ...body] = wire.received.split('\r\n\r\n');
@@ -255,17 +262,21 @@ async function gatedRequest(store: OneStore) {
   const request = new OneRequest(store.lifecycles, []);
   await request.session.initiate();
   const problems: unknown[] = [];
-  const scene = { problems, changes: 0, change };
+  const scene = { request, problems, changes: 0, change };
   function change(res: ServerResponse): () => void {
     prepareGate(res);
     let gate: ResponseGate | undefined;
-    request.arm = () =>
-      void (gate ??= new ResponseGate(res, request.hosted, {
+    request.writtenAfterEnd = () => gate?.commitWithoutResponse();
+    request.arm = () => {
+      gate ??= new ResponseGate(res, request.hosted, {
         headAdditions: () => [{ field: SET_COOKIE, values: ['session=token'] }],
         failed: (error) => void problems.push(error),
         unsendable: (error) => void problems.push(error),
         late: () => undefined,
-      }));
+      });
+      // As in HttpSessionHost.
+      if (isClosed(res)) request.hosted.hostOver();
+    };
     Object.defineProperty(request, 'headSent', { get: () => gate?.headSent ?? res.headersSent });
     return () => {
       // A first change after the head comes too late for its cookie.
@@ -301,6 +312,28 @@ describe('a response that its gate holds back', () => {
       expect(done(gated)).toEqual(done(bare));
     };
     await fc.assert(fc.asyncProperty(method, script, turns, holds), { numRuns: RUNS });
+  });
+
+  it('stores what was changed when its client leaves at any moment', async () => {
+    const store = await OneStore.start();
+    const holds = async (asked: string, steps: Step[], at: number, slowness: number): Promise<void> => {
+      store.driver.before = () => pass(slowness);
+      const left = steps.toSpliced(at % (steps.length + 1), 0, { do: 'leave' });
+      const bare = await play(asked, left, () => () => undefined);
+      const scene = await gatedRequest(store);
+      const gated = await play(asked, left, scene.change);
+      expect(scene.problems).toEqual([]);
+      const stored = await store.manager.read(scene.request.session.id);
+      expect(stored?.values['n'] ?? 0).toBe(scene.changes);
+      const closed = ({ heard }: Outcome): string[] => [...heard].filter((each) => each.startsWith('close'));
+      expect(closed(gated)).toEqual(closed(bare));
+      // No more than once: while it closes a response, Node.js itself forgets to call some back.
+      const calledBack = gated.told
+        .map((line) => line.replace(/ \w+$/, ''))
+        .filter((line) => line !== 'error');
+      expect(new Set(calledBack).size).toBe(calledBack.length);
+    };
+    await fc.assert(fc.asyncProperty(method, script, fc.nat(), turns, holds), { numRuns: RUNS });
   });
 
   it('becomes an error of its own if the store fails, and leaves nobody waiting', async () => {
