@@ -7,8 +7,15 @@ import { SocketHistoryPlayer, type SocketStage } from './play-socket-history.js'
 import { socketHistories } from './socket-history.js';
 import type { UnevenDriver } from './uneven-driver.js';
 
-/** The suite plays the same histories each time; more effort plays others. */
-const steady = (numRuns: number) => (EFFORT === 1 ? { numRuns, seed: 1 } : { numRuns: numRuns * EFFORT });
+/** Each test plays the same histories each time, and others than the next one; more effort plays new ones. */
+function steady(numRuns: number): { numRuns: number; seed?: number } {
+  if (EFFORT !== 1) return { numRuns: numRuns * EFFORT };
+  const { currentTestName = '' } = expect.getState();
+  return {
+    numRuns,
+    seed: Buffer.from(currentTestName).reduce((sum, each) => (sum * 31 + each) | 0, 0),
+  };
+}
 
 interface Played {
   readonly connect: SocketStage['connect'];

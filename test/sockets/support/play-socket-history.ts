@@ -8,7 +8,7 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import { concat, concatMap, defer, finalize, from } from 'rxjs';
-import { Session, SessionReadonlyError } from 'nestjs-session-kit';
+import { NoSessionError, Session, SessionReadonlyError } from 'nestjs-session-kit';
 import { SocketSessions } from '../../../lib/sockets/socket-sessions.js';
 import type { HandlerApp } from '../../support/handler-app.js';
 import { pass } from '../../support/session-writes.js';
@@ -100,6 +100,8 @@ interface Deeds {
   readonly planned: readonly Change[];
   readonly seen: string[][];
   readonly hasMove: boolean;
+  /** Whether somebody signs in: jobs follow the session, sockets do not. */
+  readonly hasSignIn: boolean;
 }
 
 export interface SocketStage {
@@ -236,13 +238,15 @@ export class SocketHistoryPlayer {
         planned: own.flatMap(({ changes }) => changes),
         seen: [],
         hasMove: own.some(({ action }) => action.do === 'move'),
+        hasSignIn: own.some(({ action }) => action.do === 'move' && action.move === 'signIn'),
       });
     }
     await Promise.all(
       played.map(async ({ action, visitor, changes }) => {
         const session = this.#target(action, visitor);
         const of = session === null ? null : (deeds.get(session) ?? null);
-        if (action.do === 'message') return this.#message(action, visitor, changes, of);
+        if (action.do === 'message' || action.do === 'job')
+          return this.#message(action, visitor, changes, of);
         if (action.do === 'request') return this.#request(action, visitor, changes, of);
         if (of !== null) await this.#move(action, visitor, of);
         return undefined;
@@ -260,6 +264,7 @@ export class SocketHistoryPlayer {
     const [move] = visitor.session === null ? [] : moves;
     const left = actions.filter((action) => {
       if (action.do === 'message') return true;
+      if (action.do === 'job') return visitor.session !== null;
       if (action.do === 'move') return action === move;
       // Two requests that begin a session begin two.
       return move === undefined && (visitor.session !== null || action === requests[0]);
@@ -335,14 +340,14 @@ export class SocketHistoryPlayer {
   }
 
   async #message(
-    action: Extract<Action, { do: 'message' }>,
+    action: Extract<Action, { do: 'message' | 'job' }>,
     visitor: ModelVisitor,
     changes: readonly Change[],
     deeds: Deeds | null,
   ): Promise<void> {
-    const socket = this.#socketOf(action, visitor);
+    const socket = action.do === 'job' ? null : this.#socketOf(action, visitor);
     if (socket === undefined) return;
-    const where = `${visitor.name}, ${action.ending}`;
+    const where = `${visitor.name}, ${action.do}, ${action.ending}`;
     const own: Change[] = [];
     let [hasBegun, goOn] = [() => undefined as void, () => undefined as void];
     const begun = new Promise<void>((resolve) => (hasBegun = resolve));
@@ -359,11 +364,12 @@ export class SocketHistoryPlayer {
       // What a message has loaded, it keeps until it is over.
       const hasEnded = deeds === null || deeds.session.hasEnded;
       if (isEmpty(values) && (hasEnded || deeds.hasMove)) {
-        if (isFirst && deeds?.session.hasEnded === true) socket.isOver = true;
+        if (isFirst && deeds?.session.hasEnded === true && socket !== null) socket.isOver = true;
         return;
       }
       // Another process does not know of the end while it loads the session.
-      if (isFirst && hasEnded && (this.#isShared || deeds?.hasMove !== true))
+      const mayFollow = socket === null && deeds?.hasSignIn === true;
+      if (isFirst && hasEnded && !mayFollow && (this.#isShared || deeds?.hasMove !== true))
         this.problems.push([where, 'sees what has ended', values]);
       if (hasEnded) return;
       const others = planned.filter((each) => !own.includes(each));
@@ -375,6 +381,8 @@ export class SocketHistoryPlayer {
         make(session, each);
         if (session.stored) {
           own.push(each);
+          // A job that fails stores nothing.
+          if (socket === null && action.ending === 'reject') return;
           (deeds?.hasMove === false ? deeds.certain : (deeds?.possible ?? [])).push(each);
         } else if (each.kind !== 'mutate') this.problems.push([where, 'was not refused', each]);
       } catch (error) {
@@ -440,7 +448,9 @@ export class SocketHistoryPlayer {
       throw new WsException({ key });
     };
 
-    if (action.ending !== 'leave') {
+    if (socket === null) {
+      if (deeds !== null) await this.#job(where, deeds, action, own, () => act('', 0, 1, false));
+    } else if (action.ending !== 'leave') {
       const heard = await this.#send(socket, handle, { form: action.form });
       if (heard !== null && deeds !== null && !deeds.hasMove) await this.#stored(where, deeds, own);
     } else {
@@ -454,6 +464,25 @@ export class SocketHistoryPlayer {
       };
       await this.#send(socket, handle, { form: action.form, whileHandled: left() });
       await this.#quiet();
+    }
+  }
+
+  async #job(
+    where: string,
+    deeds: Deeds,
+    { ending, form }: Pick<Extract<Action, { do: 'message' | 'job' }>, 'ending' | 'form'>,
+    own: readonly Change[],
+    act: () => unknown,
+  ): Promise<void> {
+    const { manager } = form % 2 === 0 ? this.#stage.http : this.#stage.sockets;
+    try {
+      await manager.run(deeds.session.id, act);
+      if (ending === 'reject') this.problems.push([where, 'did not fail']);
+      if (!deeds.hasMove) await this.#stored(where, deeds, own);
+    } catch (error) {
+      const isExpected = ending === 'reject' && error instanceof WsException;
+      if (isExpected || (error instanceof NoSessionError && deeds.hasMove)) return;
+      this.problems.push([where, error]);
     }
   }
 

@@ -45,6 +45,16 @@ export type Action =
       readonly form: number;
     }
   | {
+      /** A job, which uses `SessionManager.run`: in the process of the sockets if `form` is odd. */
+      readonly do: 'job';
+      readonly visitor: number;
+      readonly late: number;
+      readonly writes: readonly WriteKind[];
+      readonly refused: (typeof REFUSED)[number] | null;
+      readonly ending: 'return' | 'reject';
+      readonly form: number;
+    }
+  | {
       readonly do: 'request';
       readonly visitor: number;
       readonly late: number;
@@ -82,6 +92,11 @@ const late = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arb
 const form = fc.nat(FORMS - 1);
 const writes = fc.array(fc.constantFrom(...WRITES), { maxLength: 3 });
 
+const refused = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.constantFrom(...REFUSED) },
+);
+
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 8,
@@ -91,14 +106,23 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       socket,
       late,
       writes,
-      refused: fc.oneof(
-        { weight: 4, arbitrary: fc.constant(null) },
-        { weight: 1, arbitrary: fc.constantFrom(...REFUSED) },
-      ),
+      refused,
       ending: fc.oneof(
         { weight: 3, arbitrary: fc.constant('return' as const) },
         { weight: 2, arbitrary: fc.constantFrom(...ENDINGS) },
       ),
+      form,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('job' as const),
+      visitor,
+      late,
+      writes,
+      refused,
+      ending: fc.constantFrom('return' as const, 'return' as const, 'reject' as const),
       form,
     }),
   },
