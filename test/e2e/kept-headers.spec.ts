@@ -109,8 +109,6 @@ describe('Memory per session', () => {
       providers: [PlainDriver],
       options: { driver },
       configure: (each) => {
-        // A collection can take longer than a server keeps an idle connection, which would then end as a request arrives.
-        each.getHttpServer().keepAliveTimeout = 0;
         const instance: unknown = each.getHttpAdapter().getInstance();
         // Makes Express take the address from a header.
         if (isExpress(instance)) instance.set('trust proxy', true);

@@ -9,7 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import request from 'supertest';
+import type request from 'supertest';
 import {
   RequestSession,
   Session,
@@ -17,6 +17,7 @@ import {
   SessionModule,
   type SessionModuleOptions,
 } from 'nestjs-session-kit';
+import { visitorOf } from './kept-connections.js';
 import { type Platform, type TestApplication, UNHURRIED, applicationOn, setCookies } from './test-app.js';
 import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 
@@ -146,7 +147,7 @@ export class Visitor {
   readonly agent: ReturnType<typeof request.agent>;
 
   constructor(url: string) {
-    this.agent = request.agent(url);
+    this.agent = visitorOf(url);
   }
 
   /** Runs a function inside a handler and returns its result. */

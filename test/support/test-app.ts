@@ -2,8 +2,9 @@ import type { ModuleMetadata, Type } from '@nestjs/common';
 import { type NestExpressApplication, ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test, type TestingModule } from '@nestjs/testing';
-import request from 'supertest';
+import type request from 'supertest';
 import { SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+import { visitorOf } from './kept-connections.js';
 
 /** The platforms that every end-to-end test runs on. */
 export const PLATFORMS = ['express', 'fastify'] as const;
@@ -49,9 +50,13 @@ export interface TestAppSetup {
 /** An application that logs nothing and closes without waiting for connections. */
 export function applicationOn(platform: Platform, testing: TestingModule): TestApplication {
   const options = { logger: false as const, forceCloseConnections: true };
-  return platform === 'express'
-    ? testing.createNestApplication<NestExpressApplication>(new ExpressAdapter(), options)
-    : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
+  const app =
+    platform === 'express'
+      ? testing.createNestApplication<NestExpressApplication>(new ExpressAdapter(), options)
+      : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
+  // Visitors keep their connections: none may end just as a request arrives on it, after a pause of the test.
+  app.getHttpServer().keepAliveTimeout = 0;
+  return app;
 }
 
 /** A Nest application with sessions, listening on a free local port. */
@@ -76,12 +81,12 @@ export class TestApp implements AsyncDisposable {
 
   /** A visitor who keeps cookies between requests. */
   visitor(): ReturnType<typeof request.agent> {
-    return request.agent(this.url);
+    return visitorOf(this.url);
   }
 
   /** A single request without cookies. */
-  get request(): ReturnType<typeof request> {
-    return request(this.url);
+  get request(): ReturnType<typeof request.agent> {
+    return visitorOf(this.url);
   }
 
   get<T>(token: Type<T>): T {

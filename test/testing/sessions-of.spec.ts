@@ -314,8 +314,8 @@ describe('sessionsOf', () => {
     await using app = await start('express');
     const sessions = sessionsOf(app.app);
     const others: object[] = [
-      app.request,
-      app.request.get('/account'),
+      request(app.url),
+      request(app.url).get('/account'),
       new Request(app.url),
       [],
       { jar: {}, get: () => undefined },
