@@ -23,11 +23,15 @@ function takenFrom(dist: string): Plugin {
 }
 
 /**
- * Compiles a Nest application, with the package, into a folder so that plain Node can run it.
+ * Compiles a Nest application, with the package, into a folder so that plain Node can run it with the packages installed here.
  *
  * @param program path of its TypeScript source
  * @returns path of the compiled program
  */
 export function compileApplication(program: string, folder: string): Promise<string> {
-  return compileProgram(program, folder, installed === undefined ? [] : [takenFrom(installed)]);
+  return compileProgram(program, folder, {
+    plugins: installed === undefined ? [] : [takenFrom(installed)],
+    // Installed packages. The helpers that the compiler itself adds come with it.
+    external: /^(?!@oxc-project\/)[@a-z]/,
+  });
 }
