@@ -12,7 +12,7 @@ import {
   Render,
 } from '@nestjs/common';
 import type { MiddlewareConsumer, NestModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { type ConfigFactoryKeyHost, ConfigModule, ConfigService } from '@nestjs/config';
+import { ConfigModule, ConfigService } from '@nestjs/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import ejs from 'ejs';
@@ -27,7 +27,6 @@ import {
   SessionDriver,
   SessionManager,
   SessionModule,
-  type SessionModuleOptions,
   type SessionRecord,
   SessionReadonlyError,
   SessionValueError,
@@ -35,10 +34,8 @@ import {
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startRedis, type TestServer } from '../servers/index.js';
-import { SchematicTester } from '../schematics/schematic-tester.js';
 import { answer, connect, startGateways } from '../sockets/gateway-app.js';
 import { type Handler, HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
-import { loadedModule } from '../support/loaded-snippet.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, SECRET, type TestApplication } from '../support/test-app.js';
 
@@ -158,21 +155,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.get('cart_total'))).toBe(1900);
     });
 
-    it('can be done in a project by `nest add nestjs-session-kit`', async () => {
-      await using tester = await SchematicTester.make();
-      const { files } = await tester.run('nest-add', { driver: 'memory' }, await tester.application('esm'));
-      expect(files['/src/app.module.ts']).toContain('SessionModule.forRootAsync(sessionConfig.asProvider())');
-      for (const [, name = '', value] of files['/.env']?.matchAll(/^(\w+)=(.*)$/gm) ?? [])
-        vi.stubEnv(name, value);
-      const config = await loadedModule<{
-        default: Pick<ConfigFactoryKeyHost<SessionModuleOptions>, 'asProvider'>;
-      }>('session.ts', files['/src/config/session.ts'] ?? '');
-      await using configured = await start({
-        session: SessionModule.forRootAsync(config.default.asProvider()),
-      });
-      const id = await configured.visitor().in((session) => session.put('a', 1).id);
-      expect(await configured.manager.read(id)).toMatchObject({ values: { a: 1 } });
-    });
+    // That `nest add nestjs-session-kit` does it is tested in test/package/nest-add.spec.ts.
 
     it('can take the driver from the environment through ConfigService', async () => {
       vi.stubEnv('SESSION_DRIVER', 'memory');
