@@ -68,66 +68,6 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     expect(await visitor.cartCount()).toBe(7);
   });
 
-  it.each(['999', '-3', '1.5', ''])(
-    'says what is wrong with a quantity of "%s", and changes nothing',
-    async (text) => {
-      const visitor = await newVisitor();
-      const { page } = visitor;
-      for (const product of ['Stoneware mug', 'Kitchen clock']) await visitor.addToCart(product);
-      await visitor.visit('/cart');
-      await visitor.skipBrowserChecks();
-      await page.getByLabel('Quantity of Stoneware mug').fill(text);
-      await page.getByLabel('Quantity of Kitchen clock').fill('5');
-      await visitor.press('Change quantities');
-
-      expect(visitor.path()).toBe('/cart');
-      const field = page.getByLabel('Quantity of Stoneware mug');
-      expect(await page.locator('.error').allTextContents()).toEqual([
-        'Please enter a whole number from 0 to 99.',
-      ]);
-      expect(await field.getAttribute('aria-invalid')).toBe('true');
-      expect(await field.getAttribute('aria-describedby')).toBe(
-        await page.locator('.error').getAttribute('id'),
-      );
-      expect(await field.inputValue()).toBe(text);
-      expect(await page.getByLabel('Quantity of Kitchen clock').inputValue()).toBe('5');
-      expect(await visitor.cartCount()).toBe(2);
-      await page.reload();
-      expect(await field.inputValue()).toBe('1');
-    },
-  );
-
-  it('says on the product page what is wrong with the quantity, and adds nothing', async () => {
-    const visitor = await newVisitor();
-    const { page } = visitor;
-    await visitor.visit('/products/plant');
-    await visitor.skipBrowserChecks();
-    await page.getByLabel('Quantity').fill('21');
-    await visitor.press('Add to cart');
-
-    expect(visitor.path()).toBe('/products/plant');
-    expect(await page.locator('.error').allTextContents()).toEqual([
-      'Please enter a whole number from 1 to 20.',
-    ]);
-    expect(await page.getByLabel('Quantity').inputValue()).toBe('21');
-    expect(await visitor.cartCount()).toBe(0);
-  });
-
-  it('holds no more than 99 of a product', async () => {
-    const visitor = await newVisitor();
-    for (let time = 0; time < 5; time += 1) {
-      await visitor.visit('/products/mug');
-      await visitor.page.getByLabel('Quantity').fill('20');
-      await visitor.press('Add to cart');
-    }
-    expect(await visitor.notice().textContent()).toBe(
-      'Stoneware mug: your cart has 99 now, and takes no more of it.',
-    );
-    await visitor.visit('/cart');
-    await visitor.press('Change quantities');
-    expect(await visitor.cartCount()).toBe(99);
-  });
-
   it('shows in one tab what was added in another', async () => {
     const visitor = await newVisitor();
     const second = await visitor.openTab();
@@ -173,3 +113,70 @@ describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
     expect(await visitor.page.getByLabel('Quantity of Stoneware mug').inputValue()).toBe('11');
   });
 });
+
+// The same with every driver: that errors and input come back with each is tested with the form of the checkout.
+describeShop(
+  'What the cart takes',
+  ({ newVisitor }) => {
+    it.each(['999', '-3', '1.5', ''])(
+      'says what is wrong with a quantity of "%s", and changes nothing',
+      async (text) => {
+        const visitor = await newVisitor();
+        const { page } = visitor;
+        for (const product of ['Stoneware mug', 'Kitchen clock']) await visitor.addToCart(product);
+        await visitor.visit('/cart');
+        await visitor.skipBrowserChecks();
+        await page.getByLabel('Quantity of Stoneware mug').fill(text);
+        await page.getByLabel('Quantity of Kitchen clock').fill('5');
+        await visitor.press('Change quantities');
+
+        expect(visitor.path()).toBe('/cart');
+        const field = page.getByLabel('Quantity of Stoneware mug');
+        expect(await page.locator('.error').allTextContents()).toEqual([
+          'Please enter a whole number from 0 to 99.',
+        ]);
+        expect(await field.getAttribute('aria-invalid')).toBe('true');
+        expect(await field.getAttribute('aria-describedby')).toBe(
+          await page.locator('.error').getAttribute('id'),
+        );
+        expect(await field.inputValue()).toBe(text);
+        expect(await page.getByLabel('Quantity of Kitchen clock').inputValue()).toBe('5');
+        expect(await visitor.cartCount()).toBe(2);
+        await page.reload();
+        expect(await field.inputValue()).toBe('1');
+      },
+    );
+
+    it('says on the product page what is wrong with the quantity, and adds nothing', async () => {
+      const visitor = await newVisitor();
+      const { page } = visitor;
+      await visitor.visit('/products/plant');
+      await visitor.skipBrowserChecks();
+      await page.getByLabel('Quantity').fill('21');
+      await visitor.press('Add to cart');
+
+      expect(visitor.path()).toBe('/products/plant');
+      expect(await page.locator('.error').allTextContents()).toEqual([
+        'Please enter a whole number from 1 to 20.',
+      ]);
+      expect(await page.getByLabel('Quantity').inputValue()).toBe('21');
+      expect(await visitor.cartCount()).toBe(0);
+    });
+
+    it('holds no more than 99 of a product', async () => {
+      const visitor = await newVisitor();
+      for (let time = 0; time < 5; time += 1) {
+        await visitor.visit('/products/mug');
+        await visitor.page.getByLabel('Quantity').fill('20');
+        await visitor.press('Add to cart');
+      }
+      expect(await visitor.notice().textContent()).toBe(
+        'Stoneware mug: your cart has 99 now, and takes no more of it.',
+      );
+      await visitor.visit('/cart');
+      await visitor.press('Change quantities');
+      expect(await visitor.cartCount()).toBe(99);
+    });
+  },
+  ['stealth'],
+);

@@ -62,36 +62,6 @@ describeShop('Checking out', ({ newVisitor, shopUrl }) => {
     expect(await visitor.cartCount()).toBe(1);
   });
 
-  it('distinguishes missing input from input that is too short', async () => {
-    const visitor = await newVisitor();
-    await goToCheckout(visitor);
-    await fillIn(visitor, { Name: 'K', Town: 'X' });
-    await visitor.press('Place the order');
-
-    expect(await visitor.page.locator('.error').allTextContents()).toEqual([
-      'A name has 2 to 80 characters.',
-      'Please enter an e-mail address.',
-      'Please enter a street and a number.',
-      'Please enter a postcode.',
-      'A town has 2 to 80 characters.',
-      'Please choose a delivery.',
-      'Please tick that you know that this is a demonstration and nothing will arrive.',
-    ]);
-  });
-
-  it('tells screen readers which fields have to be filled in', async () => {
-    const visitor = await newVisitor();
-    await goToCheckout(visitor);
-    const { page } = visitor;
-    for (const label of Object.keys(RIGHT)) {
-      expect(await page.getByLabel(label, { exact: true }).getAttribute('aria-required'), label).toBe('true');
-    }
-    const delivery = page.getByRole('radiogroup', { name: 'Delivery' });
-    const terms = page.getByRole('checkbox', { name: 'I know that this is a demonstration' });
-    for (const choice of [delivery, terms]) expect(await choice.getAttribute('aria-required')).toBe('true');
-    expect(await page.getByLabel('Note (optional)').getAttribute('aria-required')).toBeNull();
-  });
-
   it('accepts the order once the form is valid', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
@@ -150,3 +120,42 @@ describeShop('Checking out', ({ newVisitor, shopUrl }) => {
     expect(await visitor.page.getByRole('row').count()).toBe(2);
   });
 });
+
+// The same with every driver.
+describeShop(
+  'The form of the checkout',
+  ({ newVisitor }) => {
+    it('distinguishes missing input from input that is too short', async () => {
+      const visitor = await newVisitor();
+      await goToCheckout(visitor);
+      await fillIn(visitor, { Name: 'K', Town: 'X' });
+      await visitor.press('Place the order');
+
+      expect(await visitor.page.locator('.error').allTextContents()).toEqual([
+        'A name has 2 to 80 characters.',
+        'Please enter an e-mail address.',
+        'Please enter a street and a number.',
+        'Please enter a postcode.',
+        'A town has 2 to 80 characters.',
+        'Please choose a delivery.',
+        'Please tick that you know that this is a demonstration and nothing will arrive.',
+      ]);
+    });
+
+    it('tells screen readers which fields have to be filled in', async () => {
+      const visitor = await newVisitor();
+      await goToCheckout(visitor);
+      const { page } = visitor;
+      for (const label of Object.keys(RIGHT)) {
+        expect(await page.getByLabel(label, { exact: true }).getAttribute('aria-required'), label).toBe(
+          'true',
+        );
+      }
+      const delivery = page.getByRole('radiogroup', { name: 'Delivery' });
+      const terms = page.getByRole('checkbox', { name: 'I know that this is a demonstration' });
+      for (const choice of [delivery, terms]) expect(await choice.getAttribute('aria-required')).toBe('true');
+      expect(await page.getByLabel('Note (optional)').getAttribute('aria-required')).toBeNull();
+    });
+  },
+  ['stealth'],
+);
