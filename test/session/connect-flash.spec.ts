@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
+import type { HandlerContext } from '../support/handler-app.js';
+import { sharedApps } from '../support/shared-apps.js';
 import { PAIRS, PLATFORMS } from '../support/test-app.js';
 
 const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
@@ -7,10 +8,11 @@ const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
 
 describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
   describe(`with ${driver}`, () => {
-    const start = () => HandlerApp.start(platform, { options: { driver } });
+    const apps = sharedApps(platform);
+    const start = () => apps({ driver });
 
     it('survives a chain of redirects until it is read, and is gone then', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
       await visitor.in((session) => session.get('userId'));
@@ -22,7 +24,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('stays when only another type is read, and is joined by later ones', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((session, context) => {
         flash(context, 'error', 'Wrong.');
@@ -40,7 +42,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     it.each([undefined, null, '', 0, false])(
       'does not exist if the message or the type is %j',
       async (none) => {
-        await using app = await start();
+        const app = await start();
         const visitor = app.visitor();
         await visitor.in((_session, context) => {
           flash(context, 'error', 'Wrong.');
@@ -61,7 +63,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       ['forget', ({ session }) => session.forget('error')],
       ['invalidate', ({ session }) => session.invalidate()],
     ])('is used up by %s too', async (_name, use) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
       await visitor.in((_session, context) => void use(context));
@@ -69,7 +71,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('has a literal type, dots included, and stays until it is read', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => {
         flash(context, 'form.error', 'Wrong.');
@@ -86,7 +88,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('of a type with dots joins what the application flashed at that path, and both are read together', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('form.error', 'Mine.').flash('form.title', 'Kept.'));
       const read = await visitor.in((session, context) => [
@@ -100,7 +102,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it.each(['get', 'flashMessages', 'forget'])('of a type with dots is used up by %s', async (way) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'form.error', 'Wrong.'));
       const read = await visitor.in((session) => {
@@ -112,7 +114,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('gives way to later ones if never read, so the session does not grow without limit', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       for (let round = 0; round < 3; round += 1) {
         await visitor.in((_session, context) => {
@@ -135,7 +137,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('is not used up by a prefetched page, which can remove it all the same', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       const prefetch = { headers: { 'sec-purpose': 'prefetch' } };
       await visitor.in((_session, context) => void flash(context, 'error', ['Wrong.', 'Again.']));
@@ -148,7 +150,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('is kept by reflash, once, whether it is read or not, and joined by others before or after', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'First.'));
       await visitor.in((session, context) => {
@@ -168,7 +170,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('is kept without what was pulled from it, unless by a request that uses none up', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', ['First.', 'Second.']));
       for (const headers of [{ 'sec-purpose': 'prefetch' }, {}])
@@ -188,7 +190,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       [' after a commit', ({ session }) => session.put('step', 1).commit()],
       [' and adds another', (context) => flash(context, 'form.error', 'Again.')],
     ])('takes along a message of the previous request if this one adds to it%s', async (_, use) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.flash({ 'form.error': 'Plain.', other: 'x' }));
       const count = await visitor.in(async (_session, context) => {
@@ -203,7 +205,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('is stored once, and a request that leaves it unread does not write the session', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
       const { cookies } = await visitor.handle((session) => session.isModified);
@@ -211,7 +213,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('is not stored if the list is empty, and does not become permanent', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       const { value, cookies } = await visitor.handle((_session, context) => flash(context, 'errors', []));
       expect([value, cookies]).toEqual([0, []]);
@@ -222,7 +224,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
     });
 
     it('survives a commit and a reload in the request that flashed it', async () => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in(async (session, context) => {
         flash(context, 'error', 'Wrong password.');
@@ -237,10 +239,11 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
 });
 
 describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (platform) => {
-  const start = () => HandlerApp.start(platform, { options: { driver: 'memory' } });
+  const apps = sharedApps(platform);
+  const start = () => apps({ driver: 'memory' });
 
   it.each([[[]], [['Unread.']]])('all arrive, in addition to those unread: %j', async (unread) => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session, context) => session.put('step', 1) && flash(context, 'error', unread));
     await visitor.in(async (_session, context) => {
@@ -256,7 +259,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
   it.each([[{}], [{ headers: { 'sec-purpose': 'prefetch' } }]])(
     'are shown once, in their order, if several requests keep them: %j',
     async (init) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => flash(context, 'error', 'First.'));
       await visitor.in(async (session, context) => {
@@ -271,7 +274,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
   );
 
   it('are not shown again after they were read, stored and reloaded', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in(
       (session, context) => flash(context, 'error', 'Wrong.') && session.flash('status', 'New.'),
@@ -290,7 +293,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
   });
 
   it('are shown once by a request that keeps them and reloads the session', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((_session, context) => flash(context, 'error', 'Wrong.'));
     const shown = await visitor.in(async (session, context) => {
@@ -305,7 +308,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
     ['reads', (context) => flash(context, 'error')],
     ['removes', ({ session }) => session.forget('error')],
   ])('are shown once if another request %s them between two commits', async (_, use) => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('step', 1));
     await visitor.in(async (session, context) => {
@@ -322,7 +325,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
   });
 
   it('can be kept after a commit that used them up', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((_session, context) => flash(context, 'error', 'Wrong.'));
     await visitor.in(async (session) => {
@@ -335,7 +338,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
   });
 
   it('are shown once if one of the requests reads them while the other adds one', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((_session, context) => flash(context, 'error', 'Old.'));
     await visitor.in(async (_session, context) => {
@@ -350,7 +353,7 @@ describe.each(PLATFORMS)('Messages of req.flash of parallel requests on %s', (pl
   });
 
   it('and what the application flashes under their type are in one list', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('step', 1));
     await visitor.in(async (_session, context) => {

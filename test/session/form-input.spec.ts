@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestSession } from 'nestjs-session-kit';
 import { formInput } from '../../lib/session/form-input.js';
-import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
+import type { HandlerApp } from '../support/handler-app.js';
+import { sharedApps } from '../support/shared-apps.js';
 import { PLATFORMS } from '../support/test-app.js';
 
 const SECRET_INPUT = 'hunter2';
@@ -38,7 +39,7 @@ const ROWS = {
 };
 
 describe.each(PLATFORMS)('a posted form on %s', (platform) => {
-  const start = (options: HandlerAppSetup['options'] = {}) => HandlerApp.start(platform, { options });
+  const start = sharedApps(platform);
 
   async function flashed(
     app: HandlerApp,
@@ -51,7 +52,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   }
 
   it.each(FORMS)('never shows passwords and tokens again: %s', async (_where, body) => {
-    await using app = await start();
+    const app = await start();
     const keys = Object.keys(body);
     for (const flash of [
       (session: RequestSession) => session.flashAll(),
@@ -67,7 +68,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   it.each(['user[password]', 'user.password', 'password', 'accounts[0][token]'])(
     'never shows %s again when sent URL-encoded by a browser',
     async (field) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.flashAll(), {
         form: { name: 'Ada', [field]: SECRET_INPUT },
@@ -86,7 +87,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ['account.user.id', { 'account.user': { id: '1' } }, ['account.user.id']],
     ['account.user.id', { account: { 'user.id': '1' } }, ['account.user.id']],
   ])('never passes for a signed-in user (userKey %s): %j', async (userKey, form, keys) => {
-    await using app = await HandlerApp.start(platform, { options: { userKey } });
+    const app = await start({ userKey });
     for (const flash of [
       (session: RequestSession) => session.flashAll(),
       (session: RequestSession) => session.flashOnly(Object.keys(form), userKey, 'title'),
@@ -102,7 +103,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('never shows a password again even if it is asked for by its path', async () => {
-    await using app = await start();
+    const app = await start();
     const body = { user: { name: 'Ada', password: SECRET_INPUT } };
     expect(await flashed(app, body, (session) => session.flashOnly(['user.name', 'user.password']))).toEqual({
       user: { name: 'Ada' },
@@ -110,7 +111,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('shows all other fields again, of every kind', async () => {
-    await using app = await start();
+    const app = await start();
     const body = {
       name: 'Ada',
       age: 0,
@@ -140,7 +141,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('is found by the paths and the names of its fields, however they were parsed', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), {
       form: {
@@ -176,7 +177,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('is kept in part by the names or the paths of its fields', async () => {
-    await using app = await start();
+    const app = await start();
     const form = { 'user[name]': 'Ada', 'user[card]': '4000', 'items[0][sku]': 'tea', 'items[0][pin]': '1' };
     const kept = async (flash: (session: RequestSession) => unknown): Promise<object> => {
       const visitor = app.visitor();
@@ -212,13 +213,13 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ['items.*.absent', {}, ROWS],
     ['items.*.pin.*', {}, ROWS],
   ])('is kept in part by a path in which any name or index may stand: %s', async (path, only, except) => {
-    await using app = await start();
+    const app = await start();
     expect(await flashed(app, ROWS, (session) => session.flashOnly(path))).toEqual(only);
     expect(await flashed(app, ROWS, (session) => session.flashExcept(path))).toEqual(except);
   });
 
   it('is kept in part by the name of a field in lists of lists', async () => {
-    await using app = await start();
+    const app = await start();
     const form = { rooms: [[{ bed: 'a', pin: 1 }], [{ bed: 'b', pin: 2 }]] };
     expect(await flashed(app, form, (session) => session.flashExcept('rooms[][][pin]'))).toEqual({
       rooms: [[{ bed: 'a' }], [{ bed: 'b' }]],
@@ -226,7 +227,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('is kept for another request by the names of its fields, beside messages with such names', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll().flash('list[0]', 'mine'), {
       form: { 'user[name]': 'Ada', 'user[city]': 'London' },
@@ -261,12 +262,12 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
       { name: 'Ada' },
     ],
   ])('is kept as the last call says: %s', async (_, flash, expected) => {
-    await using app = await start();
+    const app = await start();
     expect(await flashed(app, { name: 'Ada', card: '4000', 'a.b': 1 }, flash)).toEqual(expected);
   });
 
   it('shows what was kept last in the same request too', async () => {
-    await using app = await start();
+    const app = await start();
     const seen = await app
       .visitor()
       .in((session) => session.flashAll().flashExcept('card').all(), { body: { name: 'Ada', card: '4000' } });
@@ -274,7 +275,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('replaces the fields of an earlier form that is kept beside it', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), { body: { name: 'Ada', note: 'old' } });
     await visitor.in((session) => session.reflash().flashAll().flashOnly('name'), {
@@ -306,7 +307,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
         },
       ],
     ])('flashed %s', async (when, flash) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       const now = await visitor.in(
         async (session) => {
@@ -332,7 +333,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('is merged with a message of the application into one object', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const seen = await visitor.in(
       (session) => {
@@ -349,7 +350,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('is filled in again with the typed values', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), {
       body: { email: 'a@example.org', user: { name: 'Ada' } },
@@ -364,7 +365,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('hides the fields that the option names in place of the default ones', async () => {
-    await using app = await start({ flash: { except: ['iban', 'Card_Number'] } });
+    const app = await start({ flash: { except: ['iban', 'Card_Number'] } });
     const body = { iban: SECRET_INPUT, payment: { cardNumber: SECRET_INPUT }, password: 'shown' };
     expect(await flashed(app, body, (session) => session.flashAll())).toEqual({
       payment: {},
@@ -373,7 +374,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it('is empty if the body is a list or missing', async () => {
-    await using app = await start();
+    const app = await start();
     expect(await flashed(app, ['a', 'b'], (session) => session.flashAll())).toEqual({});
     const visitor = app.visitor();
     const { cookies } = await visitor.handle((session) =>

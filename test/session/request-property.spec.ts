@@ -14,6 +14,7 @@ import {
 } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
+import { sharedApps } from '../support/shared-apps.js';
 import { PLATFORMS } from '../support/test-app.js';
 
 /** A session as seen by JavaScript and by libraries without its types. */
@@ -48,10 +49,11 @@ function namesOf(object: object): Set<string> {
 }
 
 describe.each(PLATFORMS)('request.session on %s', (platform) => {
-  const start = (driver = 'memory') => HandlerApp.start(platform, { options: { driver } });
+  const apps = sharedApps(platform);
+  const start = (driver = 'memory') => apps({ driver });
 
   it('stores assignments, increments, deletions and undefined', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const stored = await visitor.handle((_session, context) => {
       Object.assign(shape(context), { views: 1, user: { name: 'Ada' }, returnTo: '/secret' });
@@ -72,7 +74,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['assigning undefined', (session) => (session['user'] = undefined)],
     ['regenerate with a list of keys', (session) => calling(session, 'regenerate', ['cart'])],
   ])('removes by %s also what a parallel request has stored meanwhile', async (_way, remove) => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('step', 1));
     await visitor.in(async (_session, context) => {
@@ -85,7 +87,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('lets a missing value be deleted anywhere, which is no write', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const deleted = ({ req }: HandlerContext) =>
       ['user', 'cookie', 'save', '__proto__', 'constructor'].map((name) =>
@@ -104,7 +106,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has only its values as own keys', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session, context) => {
       session.put('cart', ['tea']).flash('status', 'Hello');
@@ -137,14 +139,14 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('never exposes a flash message, which may be form input, as a value', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), { body: { passport: { user: 'admin' } } });
     expect(await visitor.in((_session, context) => shape(context)['passport'])).toBeUndefined();
   });
 
   it('takes names literally and stores mutations in place, as libraries need for their state', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const key = 'oauth2:example.test';
     await visitor.in((_session, context) => {
@@ -160,7 +162,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('stores nothing and sends no cookie when it is only read', async () => {
-    await using app = await start();
+    const app = await start();
     const { value, cookies } = await app
       .visitor()
       .handle((_session, context) => [shape(context)['returnTo'], Object.keys(shape(context))]);
@@ -168,7 +170,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it.each(['memory', 'stealth'])('destroys the session when null is assigned, with %s', async (driver) => {
-    await using app = await start(driver);
+    const app = await start(driver);
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', 'ada'));
     const { cookies } = await visitor.handle((session, { req }) => {
@@ -180,7 +182,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('refuses any other assignment, and says what to do', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session, { req }) => {
       session.put('user', 'ada');
@@ -193,7 +195,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('stores or refuses every name, and no name breaks the session', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const names = ['then', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty', 'constructor', '__proto__'];
     for (const name of [...names, ...namesOf(RequestSession.prototype)]) {
@@ -215,7 +217,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('stores or refuses a field set on the object under an arbitrary name, and never loses it silently', async () => {
-    await using app = await start();
+    const app = await start();
     for (const name of [...namesOf(RequestSession.prototype), 'cookie', 'over', 'toJSON', 'resetMaxAge']) {
       const visitor = app.visitor();
       const outcome = await visitor.in((_session, context) => {
@@ -236,7 +238,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has the methods of all objects, which work on other objects too', async () => {
-    await using app = await start();
+    const app = await start();
     await app.visitor().in((_session, context) => {
       const session = shape(context);
       session['user'] = 'ada';
@@ -256,7 +258,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('answers 400 when a field from a request is assigned to one of its methods', async () => {
-    await using app = await start();
+    const app = await start();
     const assign = (_session: unknown, context: HandlerContext): void => {
       const session = shape(context);
       session['save'] ??= {};
@@ -267,7 +269,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('answers 400 to a form field with a reserved name', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const assign = (_session: unknown, context: HandlerContext): void => {
       Object.assign(shape(context), context.req['body']);
@@ -277,7 +279,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has the cookie of express-session, with the lifetime of this session', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const { cookies } = await visitor.handle((_session, context) => {
       shape(context)['user'] = 'ada';
@@ -303,7 +305,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['expires', null],
   ] as const)('has a cookie that ends with the browser if cookie.%s is set to %s', async (name, value) => {
     for (const driver of ['memory', 'stealth']) {
-      await using app = await start(driver);
+      const app = await start(driver);
       const visitor = app.visitor();
       const { cookies } = await visitor.handle((session, context) => {
         shape(context)['user'] = 'ada';
@@ -335,7 +337,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['expires', new Date(Date.now() + 3_600_000)],
   ])('begins no session for a stranger if middleware sets cookie.%s to %s', async (name, value) => {
     for (const driver of ['memory', 'stealth']) {
-      await using app = await start(driver);
+      const app = await start(driver);
       const visitor = app.visitor();
       const { cookies, value: seen } = await visitor.handle((session, context) => {
         cookieOf(shape(context))[name] = value;
@@ -360,7 +362,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it.each(['maxAge', 'originalMaxAge', 'expires'])('takes a Date for cookie.%s', async (name) => {
-    await using app = await start();
+    const app = await start();
     const { cookies } = await app.visitor().handle((session, context) => {
       shape(context)['user'] = 'ada';
       cookieOf(shape(context))[name] = new Date(Date.now() + 3_600_000);
@@ -382,7 +384,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ],
     ['expires', new Date('soon'), /cookie\.expires got NaN; it takes a Date/],
   ])('says what cookie.%s takes when it is set to %s', async (name, value, message) => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session, context) => {
       shape(context)['user'] = 'ada';
@@ -394,7 +396,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('refuses a whole new cookie, and says to set its fields', async () => {
-    await using app = await start();
+    const app = await start();
     await app.visitor().in((_session, context) => {
       expect(() => (shape(context)['cookie'] = { maxAge: 1000 })).toThrow(
         /request\.session\.cookie\.maxAge = /,
@@ -403,7 +405,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('shows its values and its cookie when printed, but neither its id nor its token', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', { name: 'Ada' }));
     const [text, ...secrets] = await visitor.in((session, context) => [
@@ -425,7 +427,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('can be cloned through a copy of its values', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', { roles: ['a'] }));
     await visitor.in((_session, context) => {
@@ -452,7 +454,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has the fields of the cookie as own keys, even when all of them are copied', async () => {
-    await using app = await start();
+    const app = await start();
     await app.visitor().in((_session, context) => {
       shape(context)['user'] = 'ada';
       const cookie = cookieOf(shape(context));
@@ -475,7 +477,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   it.each(['partitioned', 'priority', 'path', 'foo', 'name'])(
     'says what to do when cookie.%s is set',
     async (name) => {
-      await using app = await start();
+      const app = await start();
       await app.visitor().in((_session, context) => {
         const set = (): unknown => Reflect.set(cookieOf(shape(context)), name, 'x');
         expect(set).toThrow(SessionError);
@@ -491,7 +493,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['expires', new Date(0)],
   ] as const)('ends when cookie.%s is set to %s', async (name, value) => {
     for (const driver of ['memory', 'stealth']) {
-      await using app = await start(driver);
+      const app = await start(driver);
       const visitor = app.visitor();
       await visitor.in((session) => session.put('user', 'ada'));
       const { cookies } = await visitor.handle((_session, context) => {
@@ -503,7 +505,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('refuses a symbol as a name, and says so', async () => {
-    await using app = await start();
+    const app = await start();
     await app.visitor().in((_session, context) => {
       expect(() => Reflect.set(shape(context), Symbol('mine'), 1)).toThrow(
         'request.session[Symbol(mine)] cannot be set: values are stored under text, and never under a symbol.',
@@ -512,7 +514,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('calls the callback of resetMaxAge, and renews the session', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((_session, context) => void (shape(context)['user'] = 'ada'));
     const { cookies } = await visitor.handle((_session, context) => calling(shape(context), 'resetMaxAge'));
@@ -524,7 +526,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('stays when it is deleted from the request, which does not end it', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', 'ada'));
     await visitor.in((_session, context) => {
@@ -535,7 +537,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has a request.sessionID beside it that can be assigned without switching to another session', async () => {
-    await using app = await start();
+    const app = await start();
     const other = await app.visitor().in((session) => session.put('user', 'bob').id);
     const visitor = app.visitor();
     const before = await visitor.in((session) => session.put('user', 'ada').id);
@@ -572,7 +574,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('can be redefined on a request, while the session still works', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session, { req }) => {
       Object.defineProperty(req, 'session', { value: ofNobody, configurable: true });
@@ -584,7 +586,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('calls the callbacks of regenerate, save, reload, touch and destroy', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const seen = await visitor.in(async (session, context) => {
       const own = shape(context);
@@ -605,7 +607,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has the methods of the session, which return request.session itself', async () => {
-    await using app = await start();
+    const app = await start();
     const seen = await app.visitor().in((session, context) => {
       const own = shape(context);
       const again: unknown = Reflect.apply(Object(own['put']), own, ['a', 1]);
@@ -617,7 +619,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   it.each(['save', 'commit', 'reload', 'destroy', 'regenerate', 'touch', 'resetMaxAge'])(
     'returns itself from %s with a callback, as in express-session',
     async (method) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.put('a', 1));
       const isItself = await visitor.in(async (_session, context) => {
@@ -634,7 +636,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   it.each(['touch', 'resetMaxAge'])(
     'goes on with save() after %s(), as in express-session',
     async (method) => {
-      await using app = await start();
+      const app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.put('a', 1));
       const { cookies } = await visitor.handle(async (_session, context) => {
@@ -648,7 +650,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   );
 
   it('returns a promise from save, reload and destroy without a callback', async () => {
-    await using app = await start();
+    const app = await start();
     const seen = await app.visitor().in(async (session, context) => {
       const own = shape(context);
       const pending = ['save', 'reload', 'destroy'].map((name): unknown =>
@@ -661,7 +663,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('refuses assignments if the session is read-only or not loaded yet, or the key is invalid', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
     await visitor.in(async (session, context) => {
@@ -676,7 +678,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it('has req.flash of connect-flash beside it', async () => {
-    await using app = await start();
+    const app = await start();
     const visitor = app.visitor();
     const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
       Reflect.apply(Object(req['flash']), req, args);
@@ -697,8 +699,10 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
 });
 
 describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
+  const start = sharedApps(platform);
+
   it('refuses assignments, in strict mode or not', async () => {
-    await using app = await HandlerApp.start(platform);
+    const app = await start();
     await app.visitor().in((session) => {
       // Sloppy code ignores a refusal by a frozen object; a separate script runs in sloppy mode.
       const sloppy = (on: object, name: string): unknown => runInNewContext('on[name] = 1', { on, name });
@@ -721,7 +725,7 @@ describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
   });
 
   it('refuses to define a non-configurable property on request.session', async () => {
-    await using app = await HandlerApp.start(platform);
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((_session, { req }) => {
       const given = Object(req.session);
@@ -733,7 +737,7 @@ describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
   });
 
   it('stores mutations of the values that toJSON of request.session returns', async () => {
-    await using app = await HandlerApp.start(platform);
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', { roles: [] }));
     await visitor.in((_session, { req }) => {
@@ -744,7 +748,7 @@ describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
   });
 
   it('refuses to define properties, and still works', async () => {
-    await using app = await HandlerApp.start(platform);
+    const app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => {
       session.put('a', 1);
@@ -759,7 +763,7 @@ describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
   });
 
   it('looks like an ordinary object', async () => {
-    await using app = await HandlerApp.start(platform);
+    const app = await start();
     const looked = await app.visitor().in(async (session) => {
       session.put('get', 'taken').put('then', 'taken');
       const same = await Promise.resolve(session);
