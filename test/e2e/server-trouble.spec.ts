@@ -35,7 +35,7 @@ const STORE_TIMEOUT_MS = 3_000;
  * second between attempts is tested without a server (test/drivers/back-within-a-second.spec.ts); the time taken here is printed.
  */
 const BACK_WITHIN_MS = 500_000;
-const VISITORS = 8;
+const VISITORS = 4;
 /** The calls that the guards let through to a store that does not answer, to see whether it is back. */
 const PROBES_AT_A_TIME = 10;
 const PROBES_PER_SECOND = 2;
