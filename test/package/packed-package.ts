@@ -46,6 +46,7 @@ export async function packPackage(): Promise<{ url: string; stop: () => Promise<
     if (existsSync(from)) cpSync(from, join(folder, source), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  buildUnchecked(folder);
   const { stdout } = await execute('npm', ['pack', '--json', '--silent'], { cwd: folder });
   const [packed]: { filename: string; files: { path: string }[] }[] = JSON.parse(
     stdout.slice(stdout.indexOf('[\n')),
@@ -57,6 +58,13 @@ export async function packPackage(): Promise<{ url: string; stop: () => Promise<
     url: pathToFileURL(place).href,
     stop: async () => rmSync(place, { recursive: true, force: true }),
   };
+}
+
+/** The same files in less time: whether the sources have type errors is checked elsewhere. */
+function buildUnchecked(folder: string): void {
+  const path = join(folder, 'tsconfig.json');
+  const { compilerOptions, ...others }: { compilerOptions: object } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...others, compilerOptions: { ...compilerOptions, noCheck: true } }));
 }
 
 /** @param url of a folder that `packPackage` has made */
