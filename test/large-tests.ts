@@ -1,18 +1,13 @@
 import { relative } from 'node:path';
 
 /**
- * Spec files, relative to this folder, that need a server, a browser, a compiler, many processes or all parts together,
- * and so take longer. A name ending with a slash stands for a whole folder. All others are unit tests.
+ * Spec files, relative to this folder, that need a server, a browser, a compiler, other processes or all parts together
+ * (a gateway, a resolver, requests in parallel), and so take longer. A name ending with a slash stands for a whole folder.
+ * All others are unit tests.
  */
 export const LARGE = [
   'browser/',
-  'conformance/database-mariadb',
-  'conformance/database-postgres',
-  'conformance/file',
-  'conformance/memcached',
-  'conformance/redis',
-  'conformance/redis-cluster',
-  'conformance/stores-servers',
+  'conformance/',
   'drivers/back-within-a-second',
   'drivers/database/database.driver',
   'drivers/database/entity',
@@ -31,30 +26,26 @@ export const LARGE = [
   'drivers/redis/redis-trouble',
   'drivers/redis/redis.driver',
   'e2e/',
+  'graphql/',
   'jobs/queues',
   'manuals/adonisjs-session',
   'manuals/ostrojs-session',
+  'migrate/coming-over',
   'migrate/coming-over-servers',
   'model/',
+  'nest/ended-by-request',
   'nest/list-pages-file',
   'nest/list-pages-servers',
   'nest/sessions-per-user-servers',
   'nest/signed-in-histories',
   'nest/store-check-redis',
   'package/',
-  'parallel/histories',
-  'parallel/histories-stores',
-  'parallel/jar-histories',
-  'parallel/ledger-histories',
-  'parallel/left',
-  'parallel/logout',
-  'parallel/slow-requests',
-  'parallel/user-sessions',
+  'parallel/',
   'readme',
   'schematics/',
+  'scripts',
   'servers/',
-  'sockets/ends',
-  'sockets/histories-redis',
+  'sockets/',
   'types/',
 ];
 
