@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import {
   type CallHandler,
   Controller,
@@ -25,7 +26,6 @@ import { type TestSessions, sessionsOf } from 'nestjs-session-kit/testing';
 import { EMPTY, Observable, defer, firstValueFrom, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../parallel/support/deferred.js';
-import { freePort } from '../servers/free-port.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, UNHURRIED } from '../support/test-app.js';
 
@@ -121,30 +121,30 @@ class Messages {
   }
 }
 
-/** A client of a microservice on that port. */
-function clientOf(port: number): ClientProxy {
+/** A client of a microservice that listens. */
+function clientOf(service: INestMicroservice | undefined): ClientProxy {
+  const address = service?.unwrap<Server>().address();
+  if (address === null || typeof address !== 'object') throw new Error('The microservice does not listen');
+  const { port } = address;
   return ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
 }
 
-const tcp = (port: number): MicroserviceOptions => ({
-  transport: Transport.TCP,
-  options: { host: '127.0.0.1', port },
-});
+/** On a free port. */
+const TCP: MicroserviceOptions = { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } };
 
 describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
   describe.each([true, false])('(inheritAppConfig: %s)', (inheritAppConfig) => {
     /** Runs a test with an application and a client of its microservice. */
     async function hybrid(test: (app: HandlerApp, client: ClientProxy) => Promise<void>): Promise<void> {
-      const port = await freePort();
       await using app = await HandlerApp.start(platform, {
         controllers: [Messages],
         providers: [{ provide: APP_INTERCEPTOR, useClass: SessionInterceptor }],
         configure: async (nest) => {
-          nest.connectMicroservice<MicroserviceOptions>(tcp(port), { inheritAppConfig });
+          nest.connectMicroservice<MicroserviceOptions>(TCP, { inheritAppConfig });
           await nest.startAllMicroservices();
         },
       });
-      const client = clientOf(port);
+      const client = clientOf(app.app.getMicroservices()[0]);
       try {
         await test(app, client);
       } finally {
@@ -244,14 +244,13 @@ describe('a microservice without HTTP', () => {
     }
     @Module({ imports: [SessionModule.forRoot(UNHURRIED)], controllers: [OwnMessages], providers })
     class ServiceModule {}
-    const port = await freePort();
     const service = await NestFactory.createMicroservice<MicroserviceOptions>(ServiceModule, {
-      ...tcp(port),
+      ...TCP,
       logger: false,
     });
     configure?.(service);
     await service.listen();
-    const client = clientOf(port);
+    const client = clientOf(service);
     try {
       await test(service.get(SessionManager), client, sessionsOf(service));
     } finally {
