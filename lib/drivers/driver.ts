@@ -34,7 +34,7 @@ export interface SessionRecord {
  * const last: UserRecords = { records: [{ id, ...record }], cursor: null };
  */
 export interface UserRecords {
-  /** At most as many as requested, in no particular order. */
+  /** A few hundred at most, in no particular order. */
   readonly records: readonly (SessionRecord & { readonly id: string })[];
   /** The cursor for the next call; null if these were the last. */
   readonly cursor: string | null;

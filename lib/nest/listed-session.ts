@@ -35,7 +35,7 @@ export interface StoredSession {
  * const { sessions, cursor }: SessionPage = await this.sessions.listPage(userId);
  */
 export interface SessionPage {
-  /** About a hundred at most, latest first within the page. Empty only if the user has none, or none any more. */
+  /** A few hundred at most, latest first within the page. Empty only if the user has none, or none any more. */
   readonly sessions: StoredSession[];
   /**
    * What to pass to `listPage` for the next page; null if this was the last. It reveals nothing and opens

@@ -58,8 +58,8 @@ export interface RedisConnectionOptions extends Reserved {
   /** The name under which the sentinels know the master. */
   name?: string;
   /**
-   * How long to wait before reconnecting, in milliseconds; `attempt` counts from 1. Default 50 ms each, 250 ms
-   * at most.
+   * How long to wait before reconnecting, in milliseconds; `attempt` counts from 1. Default: 50 ms more with each
+   * attempt, 250 ms at most.
    */
   retryStrategy?: (attempt: number) => number | null;
   /** Any other option of ioredis. */

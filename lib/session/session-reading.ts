@@ -13,7 +13,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * A plain object of everything readable, like `all()`.
    *
    * @example
-   * session.get('cart.items', [])
+   * session.get() // { userId: '42', status: 'Saved.' }
    */
   get(): Readable<T>;
   /**
