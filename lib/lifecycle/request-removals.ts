@@ -1,5 +1,5 @@
 import type { ActiveSession } from './active-session.js';
-import type { RequestQueue } from './request-queue.js';
+import type { RequestCommits } from './request-commits.js';
 import type { SessionBackend } from './session-backend.js';
 import { publishEnded, subjectOf } from './publish-events.js';
 
@@ -11,7 +11,7 @@ const NOTHING_TO_DO = Promise.resolve();
  */
 export class RequestRemovals {
   readonly #backend: SessionBackend;
-  readonly #queue: RequestQueue;
+  readonly #commits: RequestCommits;
   readonly #remaining: ActiveSession[] = [];
   /** The last removal, while nobody has awaited its outcome. */
   #removing: Promise<void> | null = null;
@@ -20,9 +20,9 @@ export class RequestRemovals {
   /** Whether any of them existed and is removed. */
   hasEnded = false;
 
-  constructor(backend: SessionBackend, queue: RequestQueue) {
+  constructor(backend: SessionBackend, commits: RequestCommits) {
     this.#backend = backend;
-    this.#queue = queue;
+    this.#commits = commits;
   }
 
   /** Whether some are still to be removed. */
@@ -61,7 +61,7 @@ export class RequestRemovals {
   }
 
   #removeAll(): Promise<void> {
-    const removing = this.#queue.run(() => this.#removeEach());
+    const removing = this.#commits.run(() => this.#removeEach());
     this.#removing = removing;
     // A failure is reported to whoever awaits the removal: at the latest, the commit.
     removing.catch(() => undefined);

@@ -8,13 +8,13 @@ import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './wording.js'
 import { recordedAs } from './users/recorded-user.js';
 import { signInAt } from './users/sign-in-order.js';
 import { RequestLoads } from './request-loads.js';
-import { RequestQueue } from './request-queue.js';
+import { RequestCommits } from './request-commits.js';
 import type { SessionBackend } from './session-backend.js';
 import type { Watch } from './watching/watch.js';
 
 /**
  * The sessions of one request: the current one, and those that the request destroyed. Store calls run one
- * after the other (RequestQueue). Destroying or switching (destroy, setId), rotating and changing the session
+ * after the other (RequestCommits). Destroying or switching (destroy, setId), rotating and changing the session
  * take effect at once. Knows nothing of HTTP; the backend decides where sessions are kept.
  */
 export class SessionLifecycle {
@@ -28,7 +28,7 @@ export class SessionLifecycle {
   /** Whether the request was abandoned because its cookie could no longer be sent. */
   wasTooLate = false;
   readonly #backend: SessionBackend;
-  readonly #queue: RequestQueue;
+  readonly #commits: RequestCommits;
   #dropSaid = false;
   /** Null until something asks for `ended`. */
   #watch: Watch | null = null;
@@ -38,7 +38,7 @@ export class SessionLifecycle {
     this.#backend = backend;
     this.session = new ActiveSession(backend.runtime, caller, null, 'new');
     this.loads = new RequestLoads(this, backend);
-    this.#queue = new RequestQueue(this, backend);
+    this.#commits = new RequestCommits(this, backend);
   }
 
   /** The values, flash messages and changes of this request. */
@@ -84,7 +84,7 @@ export class SessionLifecycle {
   switchTo(id: string | null): void {
     // A request that came with a stale id must not store a session under an id that nobody has.
     const next = this.session.next(id, this.session.phase === 'stale' ? 'stale' : 'new');
-    this.#queue.leave(this.session);
+    this.#commits.leave(this.session);
     this.#watch?.stop();
     this.#watch = null;
     this.removals?.forgetCookie();
@@ -120,7 +120,7 @@ export class SessionLifecycle {
   async reload(): Promise<void> {
     const { session } = this;
     const { changes } = session;
-    await this.#queue.runAfterCommits(() => {
+    await this.#commits.runAfterCommits(() => {
       session.changesBeforeReload = changes;
       const { base } = session;
       return base === null ? session.reloadedAsGone() : this.#backend.reload(session, base);
@@ -164,7 +164,7 @@ export class SessionLifecycle {
 
   async touch(): Promise<void> {
     const session = this.session;
-    await this.#queue.run(() => {
+    await this.#commits.run(() => {
       const { base } = session;
       if (base !== null && !this.abandoned) return this.#backend.touch(session, base);
     });
@@ -178,9 +178,9 @@ export class SessionLifecycle {
     const session = this.session;
     const isStale = session.phase === 'stale' && session.removable === null;
     const next = session.next(null, isStale ? 'stale' : 'new');
-    this.removals ??= new RequestRemovals(this.#backend, this.#queue);
+    this.removals ??= new RequestRemovals(this.#backend, this.#commits);
     // A write under way may be storing it.
-    const removing = this.removals.add(session, session.removable !== null || this.#queue.busy);
+    const removing = this.removals.add(session, session.removable !== null || this.#commits.busy);
     this.session = next;
     this.#watch?.end();
     return removing;
@@ -221,7 +221,7 @@ export class SessionLifecycle {
    * serializes differently each time
    */
   commit(): Promise<void> | void {
-    return this.#queue.commit() ?? this.#sayDropped();
+    return this.#commits.commit() ?? this.#sayDropped();
   }
 
   /** Warns once per request; more would flood the log. */

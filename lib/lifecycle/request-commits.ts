@@ -9,7 +9,7 @@ import { neverSettles } from './wording.js';
 const COMMIT_STEPS = 8;
 
 /** Runs the asynchronous work of a request on its sessions one at a time: store calls, and the commits made of them. */
-export class RequestQueue {
+export class RequestCommits {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
   /** Null if nothing is under way. */
