@@ -11,6 +11,7 @@ export {
   type DriverFactory,
   type SessionModuleOptions,
 } from './options/session.options.js';
+export { NEVER_FLASHED } from './options/never-flashed.js';
 export {
   Flash,
   type FlashParameter,

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NEVER_FLASHED } from '../lib/options/never-flashed.js';
 import { docSnippets, pages } from './support/doc-snippets.js';
 import { TempFolder } from './support/temp-folder.js';
 
@@ -113,11 +112,6 @@ describe('the documentation', () => {
     const isThere = (text: string): boolean =>
       text.split('...').every((part) => source.includes(part.trim()));
     expect(texts.filter((text) => !isThere(text))).toEqual([]);
-  });
-
-  it('lists the fields that are never flashed by default', () => {
-    const [, list = ''] = /const passwordsAndTokens = \[([^\]]*)\]/.exec(readPage('docs/flash.md')) ?? [];
-    expect([...list.matchAll(/'(.+?)'/g)].map(([, name]) => name)).toEqual(NEVER_FLASHED);
   });
 
   it('leaves it to the changelog to say since which version something is there', () => {

@@ -1,6 +1,9 @@
 /**
- * Fields never used to refill a form, unless the option `flash.except` says otherwise. Case, `_` and `-` are
- * ignored.
+ * The default of the option `flash.except`: the names of form fields that hold passwords and tokens, which are never
+ * used to refill a form. Case, `_` and `-` are ignored. A list of your own replaces it, so add to it:
+ *
+ * @example
+ * SessionModule.forRoot({ secret, flash: { except: [...NEVER_FLASHED, 'role'] } });
  */
 export const NEVER_FLASHED: readonly string[] = [
   'password',
