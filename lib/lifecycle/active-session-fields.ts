@@ -40,7 +40,7 @@ export abstract class ActiveSessionFields {
   followed = false;
   /** Whether it has separated from what it had loaded and become a session of its own. */
   hasSeparated = false;
-  /** Whether the stored session was ended by `invalidate`. */
+  /** Whether `invalidate` ended it, if it was stored. */
   hasEnded = false;
   /** Whether this request ended it through the SessionManager: then no other response answers for its cookie. */
   endedByRequest = false;

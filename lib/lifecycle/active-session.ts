@@ -94,10 +94,7 @@ export class ActiveSession extends ActiveSessionFields {
     if (to !== null) this.becomeStale(to);
   }
 
-  /**
-   * The write was refused: discards the request's changes and returns to the state that was last loaded or
-   * stored.
-   */
+  /** The write was refused: discards the request's changes; back to the state that was last loaded or stored. */
   giveBack(): void {
     this.changesBeforeReload = this.changes;
     const state = this.state.reloadedFromText();
@@ -125,6 +122,8 @@ export class ActiveSession extends ActiveSessionFields {
   invalidate(id: string): void {
     this.rotate(id);
     if (this.phase === 'rotating') this.phase = 'ending';
+    // A cookie that opens nothing expires: it may open its session another time.
+    if (this.base === null) this.hasEnded = true;
     this.state.beginAnew(this.runtime.clock.now());
   }
 

@@ -141,9 +141,9 @@ export class SessionLifecycle {
    */
   invalidate(): void {
     const session = this.session;
-    // Moved by another request, not stored yet or not found, or ended already: end it and begin another.
-    const isElsewhere = session.phase === 'stale' || session.phase === 'new' || session.isEndedInUse;
-    if (isElsewhere) void this.destroy();
+    const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
+    // Moved by another request, being stored for the first time, or ended already: end it and begin another.
+    if (isElsewhere || session.isEndedInUse) void this.destroy();
     else session.invalidate(randomId());
   }
 
@@ -179,11 +179,15 @@ export class SessionLifecycle {
     const isStale = session.phase === 'stale' && session.removable === null;
     const next = session.next(null, isStale ? 'stale' : 'new');
     this.removals ??= new RequestRemovals(this.#backend, this.#commits);
-    // A write under way may be storing it.
-    const removing = this.removals.add(session, session.removable !== null || this.#commits.busy);
+    const removing = this.removals.add(session, this.#mayBeStored(session));
     this.session = next;
     this.#watch?.end();
     return removing;
+  }
+
+  /** Whether the session is stored, or may be by a write under way. */
+  #mayBeStored(session: ActiveSession): boolean {
+    return session.removable !== null || this.#commits.busy;
   }
 
   // ---- watching ------------------------------------------------------------------------------------------------

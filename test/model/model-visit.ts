@@ -101,6 +101,7 @@ export class ModelVisit extends KeptSession {
     // A session that begins anew is a different one immediately.
     if (this.left !== null) return this.destroy();
     this.regenerate().flush();
+    if (this.kept === null) this.#existed = true;
     this.leavesNoWay = this.kept !== null;
     this.waiting = nothingFlashed();
     this.ownDuration = null;
