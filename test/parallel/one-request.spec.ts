@@ -95,6 +95,17 @@ describe('one request that does several things concurrently', () => {
     expect((await request.respond()).cookie.kind).toBe('none');
   });
 
+  it('says nothing about the cookie of a session that another request ended before it signed out', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const other = await world.process().request(id);
+    await other.session.destroy();
+    await request.session.put('b', 1).save();
+    request.session.signOut();
+    expect((await request.respond()).cookie).toEqual({ kind: 'none' });
+  });
+
   it('leaves nothing of a session that is destroyed while a commit ends it and begins the next', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));

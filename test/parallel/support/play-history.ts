@@ -107,7 +107,10 @@ export async function playHistory(
     const held = cookie?.kind === 'set' ? world.heldBy(cookie.token) : null;
     const { id: its } = request.session;
     const stored = held === null ? await viewOfStored(world.stored, its) : viewOf(its, held);
-    expect(stored).toEqual({ id: request.session.id, ...ownSession(own) });
+    const expected = ownSession(own);
+    // Invalidated before it was stored, while an earlier session was being removed: there is nothing to store.
+    if (stored === null && Object.keys({ ...expected.values, ...expected.messages }).length === 0) continue;
+    expect(stored).toEqual({ id: request.session.id, ...expected });
     expect(answers[index]?.cookieId).toBe(request.session.id);
   }
   // If the session moved, some response sends the new id.
