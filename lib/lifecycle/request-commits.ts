@@ -14,6 +14,8 @@ export class RequestCommits {
   readonly #backend: SessionBackend;
   /** Null if nothing is under way. */
   #last: Promise<void> | null = null;
+  /** The session whose write began last. */
+  #written: ActiveSession | null = null;
   /** The commit under way. */
   #committing: Promise<void> | null = null;
   /** Whether it has got to the current session: all that it was called for is stored with that. */
@@ -28,8 +30,9 @@ export class RequestCommits {
     this.#backend = backend;
   }
 
-  get busy(): boolean {
-    return this.#last !== null;
+  /** Whether this session is being stored right now. */
+  isStoring(session: ActiveSession): boolean {
+    return this.#last !== null && this.#written === session;
   }
 
   /**
@@ -116,6 +119,7 @@ export class RequestCommits {
       this.#isThrough = left === undefined;
       if ((waits || left !== undefined) && !session.due) return;
       session.since = beginning('committed');
+      this.#written = session;
       if (session.phase === 'ending') return this.#endThenWrite(session);
       return session.shortenings.length === 0 ? this.#backend.write(session) : this.#writeShortened(session);
     });

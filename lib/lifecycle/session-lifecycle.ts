@@ -185,9 +185,9 @@ export class SessionLifecycle {
     return removing;
   }
 
-  /** Whether the session is stored, or may be by a write under way. */
+  /** Whether the session is stored, or may be by its write under way. */
   #mayBeStored(session: ActiveSession): boolean {
-    return session.removable !== null || this.#commits.busy;
+    return session.removable !== null || this.#commits.isStoring(session);
   }
 
   // ---- watching ------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
 import { SessionStoreError } from '../../lib/session.errors.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { Deferred } from './support/deferred.js';
@@ -49,6 +51,27 @@ describe('one request that does several things concurrently', () => {
     await write.reached;
     const destroying = request.session.destroy();
     write.open();
+    await Promise.all([saving, destroying]);
+    expect(await world.living()).toEqual([]);
+    expect((await request.respond()).cookie.kind).toBe('none');
+  });
+
+  it('removes a session that was destroyed while the sessions of its user were counted', async () => {
+    const world = new World((clock) => new MemoryDriver({}, clock), {
+      sessionsPerUser: { max: 1, when: 'refuse', turns: new CommitQueue(Infinity) },
+    });
+    const request = await world.process().request(null);
+    request.session.signIn('ann');
+    const counting = new Deferred();
+    const gate = new Deferred();
+    world.driver.beforeListing = async () => {
+      counting.resolve();
+      await gate.promise;
+    };
+    const saving = request.session.save();
+    await counting.promise;
+    const destroying = request.session.destroy();
+    gate.resolve();
     await Promise.all([saving, destroying]);
     expect(await world.living()).toEqual([]);
     expect((await request.respond()).cookie.kind).toBe('none');
@@ -104,6 +127,21 @@ describe('one request that does several things concurrently', () => {
     await request.session.put('b', 1).save();
     request.session.signOut();
     expect((await request.respond()).cookie).toEqual({ kind: 'none' });
+  });
+
+  it('stores a new session that was emptied while an earlier one was being removed', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const removal = hold(world, 'destroy');
+    const destroying = request.session.destroy();
+    await removal.reached;
+    request.session.put('b', 1).invalidate();
+    removal.open();
+    await destroying;
+    const { cookieId } = await request.respond();
+    expect(cookieId).toBe(request.session.id);
+    expect(await world.living()).toEqual([cookieId]);
   });
 
   it('leaves nothing of a session that is destroyed while a commit ends it and begins the next', async () => {

@@ -172,7 +172,7 @@ export class JarModel {
     }
     const base = found.kind === 'session' ? found.kept : null;
     if (base === null && isOutside) return SILENT;
-    if (deed === 'destroy') {
+    if (deed === 'destroy' || (deed === 'signOut' && base === null)) {
       if (base !== null) this.#end(base.id, process);
       return cameWithToken ? { kind: 'expire' } : SILENT;
     }
