@@ -57,7 +57,7 @@ export class SessionManager {
    * @param name default: the driver that the option `driver` names. A driver that is made for each request is
    * made anew here, without a request.
    * @returns the driver itself: calls on it have no time limit, and its errors reach you unchanged
-   * @throws SessionConfigError if there is no such driver; lists the known ones
+   * @throws SessionConfigError if there is no such driver (lists the known ones), or before the application has booted
    * @example
    * const redis = manager.driver('redis');
    */

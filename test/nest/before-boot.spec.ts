@@ -6,6 +6,7 @@ import { SECRET } from '../support/test-app.js';
 type Call = (manager: SessionManager) => unknown;
 
 const CALLS: readonly [name: string, call: Call][] = [
+  ['driver', async (manager) => manager.driver()],
   ['read', (manager) => manager.read('id')],
   ['destroy', (manager) => manager.destroy('id')],
   ['list', (manager) => manager.list('ada')],

@@ -10,10 +10,11 @@ import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
-import { SessionConfigError } from '../../session.errors.js';
+import type { SessionConfigError } from '../../session.errors.js';
 import { CAN_LIST } from './driver-capabilities.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
+import { notBooted } from './not-booted.js';
 import { runtimeElsewhere } from '../make-session-runtime.js';
 import type { SessionSettings } from '../session.settings.js';
 import { StoreInUse } from './store-in-use.js';
@@ -123,17 +124,13 @@ export class DriverInUse {
     if (sessionsPerUser !== undefined && recorder?.listByUser === undefined)
       throw cannotCount(this.#records.name);
     if (isSealing(driver)) {
-      const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
-      const safe = this.#isOurs ? bound : new CookieSafeDriver(driver, this.#store.guard);
+      const isOurs = this.#registry.isBuiltIn(this.#settings.driver) && isPlaceBound(driver);
+      const safe = isOurs ? driver.boundTo(runtime.keyring) : new CookieSafeDriver(driver, this.#store.guard);
       const cookies = new SealedBackend(runtime, safe);
       return this.#ledger?.backend(runtime, cookies, this.#queue) ?? cookies;
     }
     const store = this.#store.of(driver, { sealer: payloadSealer, seals: encrypt, opensPlain: true });
     return new RecordBackend(runtime, store, this.#queue, sleep);
-  }
-
-  get #isOurs(): boolean {
-    return this.#registry.isBuiltIn(this.#settings.driver);
   }
 
   /** Waits for the calls of the store that are under way. */
@@ -171,11 +168,5 @@ function cannotCount(driver: string): SessionConfigError {
   return optionError(
     'sessionsPerUser',
     `needs a driver that can list the sessions of a user, and "${driver}" cannot. ${CAN_LIST}`,
-  );
-}
-
-function notBooted(): SessionConfigError {
-  return new SessionConfigError(
-    'A session was asked for before the application had booted. Call `await app.init()` or `await app.listen()` first.',
   );
 }

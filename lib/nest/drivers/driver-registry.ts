@@ -8,6 +8,7 @@ import { DriverHangsError, openError, waitFor } from '../../drivers/guard/driver
 import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
+import { notBooted } from './not-booted.js';
 import { isDriverLike, providedDrivers } from './provided-drivers.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
 import { isThenable } from '../../state/is-thenable.js';
@@ -85,9 +86,14 @@ export class DriverRegistry {
   /**
    * A driver by name.
    *
-   * @throws SessionConfigError if there is none; lists the known ones
+   * @throws SessionConfigError if there is none, with the names of those that there are; and before the boot
    */
   get(name: string): AnyDriver {
+    if (!this.#booted) throw notBooted();
+    return this.#made(name);
+  }
+
+  #made(name: string): AnyDriver {
     const known = this.#drivers.get(name);
     if (known !== undefined) return known;
     const factory = this.#factories.get(name);
@@ -130,7 +136,7 @@ export class DriverRegistry {
       this.#drivers.set(name, isReady ? driver : this.#lazy(name, () => driver));
     }
     // A driver made per request may need the request, and there is none yet.
-    for (const name of inUse) if (this.perRequest(name) === null) this.get(name);
+    for (const name of inUse) if (this.perRequest(name) === null) this.#made(name);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
       if (!isSealing(driver) && isMade(name)) await this.#openAtBoot(name, driver);
