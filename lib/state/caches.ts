@@ -46,14 +46,14 @@ const END = 24;
 const SEEN = { text: null, value: null };
 
 /**
- * A cache of texts that are expensive to read: tokens (a signature, a decryption) and payloads (parsing). A
- * visitor's requests bring the same texts again. Only texts that were verified to be ours are cached, so a
- * stranger cannot fill the cache, and a hash lookup does not reveal how much of a forged token is right.
+ * A cache of tokens, which are expensive to read (a signature, a decryption). A visitor's requests bring the same
+ * ones again. Only tokens that were verified to be ours are cached, so a stranger cannot fill the cache, and a hash
+ * lookup does not reveal how much of a forged token is right.
  *
  * A text is cached when it is seen for the second time. If every request writes, every request brings a text
  * that never comes again, and caching it would cost more than reading it.
  *
- * A text is looked up by its end, which a signature, an authentication tag or a writer's id makes unique, and
+ * A text is looked up by its end, which a signature or an authentication tag makes unique, and
  * then compared as a whole: hashing a whole session would cost more than the comparison.
  */
 export class RecentTexts<V> {

@@ -1,4 +1,4 @@
-import { RecentTexts, TwoGenerationCache } from './caches.js';
+import { TwoGenerationCache } from './caches.js';
 import { ownText } from './own-text.js';
 import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from './payload.js';
 import type { Draft } from './session-state.js';
@@ -10,6 +10,12 @@ import type { Draft } from './session-state.js';
 const RECENT_HALF = 256;
 const MAX_RECENT = 4096;
 
+/** A text and what it was parsed to. */
+interface Parsed {
+  readonly text: string;
+  readonly payload: Payload;
+}
+
 /** The latest version that was read under an id. */
 interface Latest {
   version: number;
@@ -17,11 +23,11 @@ interface Latest {
    * Null until this version is read a second time: if every request writes, the next one reads another
    * version.
    */
-  again: { readonly text: string; readonly payload: Payload } | null;
+  again: Parsed | null;
 }
 
 const byId = new TwoGenerationCache<Latest>(RECENT_HALF);
-const byText = new RecentTexts<Payload>(RECENT_HALF);
+const opened = new WeakMap<object, Parsed>();
 
 /**
  * `parsePayload` for the record of an id, with a cache of payloads that were read twice: parsing costs more
@@ -60,13 +66,20 @@ export function rememberRecord(id: string, version: number, { text, payload, isE
   }
 }
 
-/** `parseRecord` for the content of a token, where the id is not known yet. */
-export function parseSealed(text: string, serializer: SessionSerializer): ParsedPayload {
+/**
+ * `parsePayload` for the record in a token. `stealth` returns the same record for a token that it has opened
+ * lately, and is not asked to parse that again.
+ */
+export function parseSealed(
+  record: { readonly payload: string },
+  serializer: SessionSerializer,
+): ParsedPayload {
+  const { payload: text } = record;
   if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
-  const known = byText.get(text);
-  if (known !== undefined) return { kind: 'session', payload: known };
+  const known = opened.get(record);
+  if (known?.text === text) return { kind: 'session', payload: known.payload };
   const parsed = parsePayload(text, serializer);
-  if (isShared(parsed)) byText.add(text, parsed.payload);
+  if (isShared(parsed)) opened.set(record, { text, payload: parsed.payload });
   return parsed;
 }
 

@@ -14,9 +14,10 @@ const versionOf = new Map<string, number>();
 function remembered(text: string): ParsedPayload {
   const version = versionOf.get(text) ?? (versions += 1);
   versionOf.set(text, version);
+  const token = { payload: text };
   const reads = [1, 2, 3].map(() => [
     parseRecord('id', { payload: text, version }, JSON),
-    parseSealed(text, JSON),
+    parseSealed(token, JSON),
   ]);
   for (const [asRecord, asToken] of reads) expect(asRecord).toEqual(asToken);
   const [record] = reads.at(-1) ?? [];

@@ -56,12 +56,13 @@ export class StealthDriver implements SealingDriver {
   open(token: string): SessionRecord | null {
     const known = this.#opened.get(token);
     const record = known?.by === this.#keyring ? known.record : this.#decrypt(token);
-    return record !== null && record.expiresAt > this.#clock.now() ? { ...record } : null;
+    return record !== null && record.expiresAt > this.#clock.now() ? record : null;
   }
 
   #decrypt(token: string): SessionRecord | null {
     const bytes = this.#keyring.open(token);
-    const record = bytes === null ? null : recordOfBytes(bytes);
+    // Shared by all requests with this token.
+    const record = bytes === null ? null : Object.freeze(recordOfBytes(bytes));
     if (record !== null && token.length <= MAX_REMEMBERED)
       this.#opened.add(token, { record, by: this.#keyring });
     return record;

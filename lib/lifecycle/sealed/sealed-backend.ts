@@ -76,7 +76,7 @@ export class SealedBackend implements SessionBackend {
   #read(record: SessionRecord | null): TokenContent | null {
     if (record === null) return null;
     const { serializer, log, lifetimes } = this.runtime;
-    const parsed = parseSealed(record.payload, serializer);
+    const parsed = parseSealed(record, serializer);
     const payload = parsed.kind === 'session' ? parsed.payload : null;
     if (payload?.i === undefined) {
       log.warn(
