@@ -120,7 +120,7 @@ export class RecentFates {
    * @param locate null if there is no store to ask: then only what happens in this process is known
    */
   watch(place: Whereabouts | null, locate: Locate | null): Watch {
-    const watch = this.#watched.watch(null, locate);
+    const watch = this.#watched.watch(locate);
     if (place === null) return watch;
     const id = this.#idNow(place.id);
     if (id === null) watch.end();

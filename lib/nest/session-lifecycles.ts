@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isBuiltIn } from '../drivers/built-in-drivers.js';
 import type { AnyDriver } from '../drivers/driver.js';
 import type { SessionLog } from '../drivers/session-log.js';
@@ -15,10 +15,10 @@ import type { LifecycleFactory } from '../session/session-host.js';
 import { SessionConfigError } from '../session.errors.js';
 import { CAN_LIST } from './drivers/driver-capabilities.js';
 import { DriverInUse } from './drivers/driver-in-use.js';
-import type { DriverRegistry } from './drivers/driver-registry.js';
+import { DriverRegistry } from './drivers/driver-registry.js';
 import { GarbageCollection } from './drivers/garbage-collection.js';
 import { sessionRuntime } from './make-session-runtime.js';
-import { type SessionSettings, driversInUse } from './session.settings.js';
+import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 
 const A_MINUTE_MS = 60_000;
 
@@ -26,22 +26,25 @@ const A_MINUTE_MS = 60_000;
  * Creates the session lifecycles for an application's requests, sockets, jobs and tests, and opens the drivers
  * when it boots.
  */
+@Injectable()
 export class SessionLifecycles implements LifecycleFactory {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
-  readonly #log: SessionLog;
+  readonly #log: SessionLog = new Logger('SessionModule');
   readonly runtime: SessionRuntime;
   readonly driverInUse: DriverInUse;
   readonly garbage: GarbageCollection;
 
-  constructor(settings: SessionSettings, registry: DriverRegistry, log: SessionLog) {
+  constructor(
+    @Inject(SESSION_SETTINGS) settings: SessionSettings,
+    @Inject(DriverRegistry) registry: DriverRegistry,
+  ) {
     this.#settings = settings;
     this.#registry = registry;
-    this.#log = log;
-    this.runtime = sessionRuntime(settings, log);
+    this.runtime = sessionRuntime(settings, this.#log);
     this.driverInUse = new DriverInUse(settings, registry, this.runtime);
     const collected = (): AnyDriver => this.driverInUse.recordDriver ?? registry.get(settings.driver);
-    this.garbage = new GarbageCollection(settings, collected, log);
+    this.garbage = new GarbageCollection(settings, collected, this.#log);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError if one is wrong */
@@ -136,9 +139,4 @@ export class SessionLifecycles implements LifecycleFactory {
     const locate = this.driverInUse.backendFor(request).locate(() => livesInCookie);
     return this.runtime.fates.watch(place, locate);
   }
-}
-
-/** Creates the provider. Not a class provider, as the log is none. */
-export function sessionLifecycles(settings: SessionSettings, registry: DriverRegistry): SessionLifecycles {
-  return new SessionLifecycles(settings, registry, new Logger('SessionModule'));
 }

@@ -32,7 +32,7 @@ import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.o
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
-import { SessionLifecycles, sessionLifecycles } from './session-lifecycles.js';
+import { SessionLifecycles } from './session-lifecycles.js';
 import { SESSION_SETTINGS, resolveSettings } from './session.settings.js';
 import { httpSessions } from './http-sessions.provider.js';
 import { bindGateways } from './context/gateway-binding.js';
@@ -75,11 +75,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
     { provide: SESSION_OPTIONS, useFactory: withoutOptions },
     { provide: SESSION_SETTINGS, useFactory: resolveSettings, inject: [SESSION_OPTIONS] },
     DriverRegistry,
-    {
-      provide: SessionLifecycles,
-      useFactory: sessionLifecycles,
-      inject: [SESSION_SETTINGS, DriverRegistry],
-    },
+    SessionLifecycles,
     // Nothing else in the module needs it, so that a test may replace it by a mock.
     SessionManager,
     {

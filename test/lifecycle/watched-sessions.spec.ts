@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
+import type { Locate, Watch, Whereabouts } from '../../lib/lifecycle/watching/watch.js';
 import { SessionLifecycles } from '../../lib/nest/session-lifecycles.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { WatchedDriver } from '../parallel/support/watched-driver.js';
@@ -201,6 +202,12 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
   });
 });
 
+function watchAt(sessions: WatchedSessions, place: Whereabouts, locate: Locate): Watch {
+  const watch = sessions.watch(locate);
+  watch.at(place);
+  return watch;
+}
+
 describe('session.ended', () => {
   /** One session, and two processes that share its store. */
   async function begin(options: Partial<SessionModuleOptions> = {}) {
@@ -343,7 +350,7 @@ describe('session.ended', () => {
   it('ignores the answer of the store for an id that the session has left meanwhile', async () => {
     const live = new WatchedSessions(systemClock, 1_000);
     const answer = new Deferred<null>();
-    const watch = live.watch({ id: 'a', expiresAt: Date.now() + MINUTE_MS }, () => answer.promise);
+    const watch = watchAt(live, { id: 'a', expiresAt: Date.now() + MINUTE_MS }, () => answer.promise);
     await pass(1_000);
     live.moved('a', 'b');
     answer.resolve(null);
@@ -394,7 +401,7 @@ describe('session.ended', () => {
       inTurn = 0;
     };
     for (let number = 0; number < 2_000; number += 1) {
-      live.watch({ id: String(number), expiresAt }, async (id) => {
+      watchAt(live, { id: String(number), expiresAt }, async (id) => {
         asked.set(id, (asked.get(id) ?? 0) + 1);
         inTurn += 1;
         if (inTurn === 1) setImmediate(turn);
@@ -420,7 +427,7 @@ describe('session.ended', () => {
     let waiting: (() => void)[] = [];
     let most = 0;
     for (let number = 0; number < 2_000; number += 1) {
-      live.watch({ id: String(number), expiresAt }, async (id) => {
+      watchAt(live, { id: String(number), expiresAt }, async (id) => {
         asked.add(id);
         await new Promise<void>((resolve) => {
           most = Math.max(most, waiting.push(resolve));
@@ -443,7 +450,7 @@ describe('session.ended', () => {
   it('sets no timer if nobody watches the session any more when the store answers', async () => {
     const live = new WatchedSessions(systemClock, false);
     const answer = new Deferred<null>();
-    const watch = live.watch({ id: 'a', expiresAt: Date.now() + 500 }, async () => {
+    const watch = watchAt(live, { id: 'a', expiresAt: Date.now() + 500 }, async () => {
       await answer.promise;
       throw new Error('refused');
     });
@@ -472,7 +479,7 @@ describe('session.ended', () => {
 
   it('drops all watches and timers when the application ends, without firing', async () => {
     const live = new WatchedSessions(systemClock, 1_000);
-    const watch = live.watch({ id: 'a', expiresAt: Date.now() + 1_000 }, () => Promise.resolve(null));
+    const watch = watchAt(live, { id: 'a', expiresAt: Date.now() + 1_000 }, () => Promise.resolve(null));
     live.close();
     expect([live.size, vi.getTimerCount()]).toEqual([0, 0]);
     await pass(2_000);

@@ -228,6 +228,7 @@ describe('an ending whose write the store refuses', () => {
       new CommitQueue(Infinity),
       new RecordFinder(store, runtime),
       runtime,
+      false,
     );
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);

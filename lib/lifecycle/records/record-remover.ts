@@ -9,7 +9,7 @@ import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
-import { type Found, type RecordFinder, STORED } from './record-finder.js';
+import { type Found, type FoundRecord, type RecordFinder, STORED } from './record-finder.js';
 import { REDIRECT_MS, UNDER_WAY_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -17,10 +17,7 @@ import type { SessionRuntime } from '../session-runtime.js';
 /** The version of the redirect or tombstone that replaces a session held by a cookie. */
 const IN_PLACE_OF_COOKIE = HELD_BY_COOKIE + 1;
 
-type Ended =
-  | { readonly kind: 'ended' }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'moved'; readonly to: string; readonly version: number };
+type Ended = { readonly kind: 'ended' } | Exclude<Found, FoundRecord>;
 
 /** Gets each id of a session that is about to end, with the payload if it is stored there. */
 type Seen = (id: string, payload: Payload | null) => void;
@@ -51,7 +48,7 @@ export class RecordRemover {
     queue: CommitQueue,
     finder: RecordFinder,
     runtime: SessionRuntime,
-    isLedger = false,
+    isLedger: boolean,
   ) {
     this.#store = store;
     this.#queue = queue;

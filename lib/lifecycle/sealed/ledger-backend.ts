@@ -133,9 +133,9 @@ export class LedgerBackend implements SessionBackend {
   }
 
   /** A session that was signed in keeps its line until it ends. */
-  #needsLine({ base, pending, state }: ActiveSession): boolean {
-    if (pending !== null || (base !== null && base.version !== HELD_BY_COOKIE)) return true;
-    return recordedUser(state.readonlyValues, this.runtime.userKey) !== null;
+  #needsLine(session: ActiveSession): boolean {
+    if (session.pending !== null || (session.base !== null && !this.livesInCookie(session))) return true;
+    return recordedUser(session.state.readonlyValues, this.runtime.userKey) !== null;
   }
 
   async #writeLine(session: ActiveSession): Promise<void> {

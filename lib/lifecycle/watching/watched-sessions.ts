@@ -58,15 +58,13 @@ export class WatchedSessions {
   }
 
   /**
-   * Watches a session. What this process knows has happened to it since it was loaded: `RecentFates.watch`.
+   * Watches a session that is not stored yet. One that is, and what happened to it since it was loaded:
+   * `RecentFates.watch`.
    *
-   * @param place where it is stored; null if it is not stored yet
    * @param locate null if there is no store to ask: then only what happens in this process is known
    */
-  watch(place: Whereabouts | null, locate: Locate | null): Watch {
-    const watch = new Watch(this, locate);
-    if (place !== null) watch.at(place);
-    return watch;
+  watch(locate: Locate | null): Watch {
+    return new Watch(this, locate);
   }
 
   // ---- what happens to sessions in this process ----------------------------------------------------------------

@@ -23,11 +23,8 @@ export class MessageInterceptor implements NestInterceptor {
 
 /** The client receives the handler's error. A failure of this commit is left to the next commit. */
 async function committed(hosted: HostedSession): Promise<void> {
-  try {
-    await hosted.commitDue();
-  } catch {
-    // Changes that could not be stored stay due: the commit after the handler reports the failure.
-  }
+  // Changes that could not be stored stay due: the commit after the handler reports the failure.
+  await hosted.commitDue()?.catch(() => undefined);
 }
 
 const committing = new WeakSet<Method>();
