@@ -1,6 +1,7 @@
 import type { Payload, SessionFacts, SignIn } from './payload.js';
 
 const NONE: SessionFacts = {};
+const FACTS = ['t', 's', 'u', 'h'] as const satisfies readonly (keyof SessionFacts)[];
 
 /**
  * The facts about a session besides its values: as this request changed them, or else as they were loaded or
@@ -141,9 +142,6 @@ export class FactsState {
 
 /** The facts that were changed again after the payload was drafted; null if there are none. */
 function changedSince(payload: Payload, { ...changed }: SessionFacts): SessionFacts | null {
-  if (changed.t === payload.t) delete changed.t;
-  if (changed.s === payload.s) delete changed.s;
-  if (changed.u === payload.u) delete changed.u;
-  if (changed.h === payload.h) delete changed.h;
+  for (const fact of FACTS) if (changed[fact] === payload[fact]) delete changed[fact];
   return Object.keys(changed).length === 0 ? null : changed;
 }

@@ -61,6 +61,24 @@ describe('the facts of a session', () => {
     expect([facts.hasChanges, facts.duration]).toEqual([false, 90_000]);
   });
 
+  it.each<[fact: string, change: (facts: FactsState, to: string) => void]>([
+    ['lifetime', (facts, to) => (facts.duration = to.length)],
+    ['sign-in', (facts, to) => (facts.signIn = [5, to])],
+    ['first use by a user', (facts, to) => (facts.userSince = [5, to])],
+    ['handle', (facts, to) => (facts.handle = to)],
+  ])('are due again if the %s is changed while it is being stored', (_fact, change) => {
+    const facts = new FactsState(1000, payload());
+    change(facts, 'one');
+    const draft = drafted(facts);
+    change(facts, 'other');
+    facts.onStored(draft);
+    expect(facts.hasChanges).toBe(true);
+    const next = drafted(facts);
+    expect(next).not.toEqual(draft);
+    facts.onStored(next);
+    expect(facts.hasChanges).toBe(false);
+  });
+
   it('are applied on top of those that another request wrote first', () => {
     const facts = new FactsState(1000, payload({ t: 60_000 }));
     facts.signIn = [9, 'ann'];
