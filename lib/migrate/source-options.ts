@@ -1,5 +1,6 @@
 import { systemClock } from '../drivers/clock.js';
 import { parseJson } from '../drivers/packed-record.js';
+import { isUser } from '../lifecycle/users/recorded-user.js';
 import type { SourceCookie } from '../lifecycle/taking-over/session-source.js';
 import { type Check, refused, withoutText } from '../options/read-option.js';
 import { is, refine, valuePath } from '../options/checks.js';
@@ -115,5 +116,5 @@ export function valuesIn(json: string): Values | null {
 /** The user named in the values, or undefined. */
 export function userIn(values: Values, path: string | undefined): string | number | undefined {
   const user = path === undefined ? undefined : readPath(values, path);
-  return typeof user === 'string' || typeof user === 'number' ? user : undefined;
+  return isUser(user) ? user : undefined;
 }

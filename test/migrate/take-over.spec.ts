@@ -360,10 +360,13 @@ describe.each(PLATFORMS)('On %s, a session that is taken over', (platform) => {
     expect(await scene.store.holds('a')).toBe(true);
   });
 
-  it('is never shared by visitors with identical cookies', async () => {
-    const value = Buffer.from('{"lang":"de"}').toString('base64');
+  it.each([
+    ['name no user', { lang: 'de' }],
+    ['name the user by an empty text', { lang: 'de', user: '' }],
+  ])('is never shared by visitors with identical cookies that %s', async (_what, values) => {
+    const value = Buffer.from(JSON.stringify(values)).toString('base64');
     const mac = createHmac('sha1', OLD).update(`session=${value}`).digest('base64url');
-    await using scene = await start({ migrate: [fromCookieSession({ keys: OLD })] });
+    await using scene = await start({ migrate: [fromCookieSession({ keys: OLD, userId: 'user' })] });
     const all = barrier(2);
     const visits = await Promise.all(
       [1, 2].map(() =>
