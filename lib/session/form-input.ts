@@ -110,7 +110,7 @@ class FormCopy {
   }
 
   #withhold(value: unknown, depth: number): void {
-    if (typeof value === 'string') this.#withheld?.add(value);
+    if (typeof value === 'string' || typeof value === 'number') this.#withheld?.add(String(value));
     if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || this.#met.has(value)) return;
     this.#met.add(value);
     if (Array.isArray(value) || isPlainValues(value))

@@ -46,7 +46,10 @@ export function flashRefusedForm(hosted: HostedSession, errors: FormErrors): voi
  * @param withheld the texts in fields that are never flashed
  */
 function maskedErrors(errors: FormErrors, withheld: ReadonlySet<string>): FormErrors {
-  const texts = [...withheld].filter((text) => text !== '');
+  // The longest first: one may be a part of another.
+  const texts = [...withheld]
+    .filter((text) => text !== '')
+    .toSorted((one, other) => other.length - one.length);
   if (texts.length === 0) return errors;
   return Object.fromEntries(
     Object.entries(errors).map(([field, [first, ...rest]]): [string, FieldErrors] => {

@@ -524,6 +524,12 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
       password: ['Invalid format: Expected /^\\d+$/ but received "…"'],
       pin: ["'1' is too short."],
     });
+    expect(await messages({ password_confirmation: 'abcd', password: 'abcdef', pin: '123' })).toEqual({
+      password: ['Invalid format: Expected /^\\d+$/ but received "…"'],
+    });
+    expect(await messages({ password: 12345678, pin: '123' })).toEqual({
+      password: ['Invalid type: Expected string but received …'],
+    });
   });
 
   it('stores at most 100 errors', async () => {
