@@ -164,7 +164,6 @@ export class SessionState extends WorkingState {
     if (id !== undefined) payload.i = id;
     this.facts.writeTo(payload);
     if (flash.length > 0) payload.f = flash;
-    // Comes last: texts are told apart by their end (RecentTexts).
     if (writer !== undefined) payload.w = writer;
     // Another serializer may keep less of a value (a bigint as text), which is no mutation of what is read later.
     if (this.serializer !== JSON && this.owned === 'all') this.track(this.values);

@@ -8,7 +8,7 @@ const LOST_AFTER_MS = 30_000;
  *
  * @param makes starts the call
  * @param hint what may be wrong with a store that never answers
- * @throws Error if it has not answered within half a minute; the request that waited was answered long before
+ * @throws Error if it has not answered within half a minute, also where `storeTimeout` is longer
  */
 export function unlessLost<T>(makes: () => Promise<T>, hint = ''): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -40,7 +40,10 @@ export function exchangeOf(
   return {
     setCookies: setCookiesOf(headers),
     received: lookUpIn(headers),
-    sent: sent === undefined ? known : lookUpIn(new Headers(sent)),
+    sent:
+      sent === undefined
+        ? known
+        : lookUpIn(new Headers(typeof response === 'string' ? { ...sent, cookie: response } : sent)),
   };
 }
 

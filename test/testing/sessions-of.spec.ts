@@ -171,6 +171,8 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       expect((await sessions.of(page, { sent })).values).toEqual({ cart: [] });
       await expect(sessions.of(page)).rejects.toThrow('{ sent: { cookie } }');
       expect((await sessions.of(sent.cookie)).values).toEqual({ cart: [] });
+      const fromHost = { sent: { host: 'shop.example' } };
+      expect((await sessions.of(sent.cookie, fromHost)).values).toEqual({ cart: [] });
     });
   });
 
