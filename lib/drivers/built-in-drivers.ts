@@ -38,7 +38,7 @@ const MAKERS: Readonly<Record<BuiltInDriver, Maker>> = {
     const { DatabaseDriver } = await import('./database/database.driver.js');
     return new DatabaseDriver(database, context);
   },
-  async redis({ redis = {} }, context) {
+  async redis({ redis }, context) {
     const { RedisDriver } = await import('./redis/redis.driver.js');
     return new RedisDriver(redis, context);
   },

@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { plainOptions } from './plain-options.js';
 import { Refusal, hasFunctions, optionError, readOption, withoutText } from './read-option.js';
 import { is, refine, text } from './checks.js';
@@ -30,13 +30,25 @@ export interface RedisClient {
 /** Options that the driver sets itself and nobody else can set. */
 type Reserved = { [Name in (typeof reservedOptions)[number]]?: never };
 
+/** What says where to connect: at least one of these has to be there. */
+type Address =
+  | { url: string }
+  | { host: string }
+  | { port: number }
+  | { path: string }
+  | { sentinels: { host?: string; port?: number }[]; name: string };
+
 /**
- * Options of ioredis for the driver's own connection: those listed here, and any other of its `RedisOptions`.
+ * Options of ioredis for the driver's own connection: those listed here, and any other of its `RedisOptions`. At
+ * least one of `url`, `host`, `port`, `path` and `sentinels` is required.
  *
  * @example
  * redis: { url: 'redis://localhost:6379/1' }
  */
-export interface RedisConnectionOptions extends Reserved {
+export type RedisConnectionOptions = ConnectionSettings & Address;
+
+/** The options of a connection, whatever says where to connect. */
+export interface ConnectionSettings extends Reserved {
   /** `redis://[[user]:password@]host[:port][/db]`, or `rediss://` for TLS. Makes `host` unnecessary. */
   url?: string;
   /** Default `localhost`, as in ioredis. */
@@ -52,7 +64,7 @@ export interface RedisConnectionOptions extends Reserved {
   /** The number of the database. Default 0. */
   db?: number;
   /** Connects over TLS, with these options of Node. */
-  tls?: ConnectionOptions;
+  tls?: TlsOptions;
   /** Where to ask for the master; requires `name`. */
   sentinels?: { host?: string; port?: number }[];
   /** The name under which the sentinels know the master. */
@@ -92,7 +104,7 @@ export type RedisDriverOptions = {
 export interface RedisSettings {
   readonly prefix: string;
   readonly client: RedisClient | undefined;
-  readonly connection: RedisConnectionOptions;
+  readonly connection: ConnectionSettings;
 }
 
 const takes = 'an object: { client } (an ioredis Redis or Cluster) or { url } or { host, port }';
@@ -133,7 +145,7 @@ const ownTable = {
  * @throws SessionConfigError that names the option, what it got (never its text, which may contain a password)
  * and what it takes
  */
-export function redisSettings(options: RedisDriverOptions): RedisSettings {
+export function redisSettings(options: RedisDriverOptions | undefined): RedisSettings {
   const given = plainOptions(readOption(is(takes, isOptions, withoutText), options, 'redis'));
   const { prefix: _prefix, client: _client, ...connection } = given;
   const others = Object.keys(connection).join(', ');

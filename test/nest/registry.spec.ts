@@ -218,7 +218,7 @@ describe('the drivers of an application', () => {
     });
     expect(manager.driver()).toBe(own);
     const { manager: other } = await OneStore.start({
-      redis: {},
+      redis: { url: 'redis://127.0.0.1:1' },
       drivers: { redis: { useFactory: () => own } },
     });
     expect(other.driver('redis')).toBe(own);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
-import type { RedisConnectionOptions } from '../../options/redis.options.js';
+import type { ConnectionSettings } from '../../options/redis.options.js';
 import { SessionConfigError, SessionStoreError } from '../../session.errors.js';
 import { isLostConnection, isOfReplica, isReply, lostConnection, withoutSecrets } from './redis.errors.js';
 
@@ -84,7 +84,7 @@ export class RedisConnection {
    * @param limitMs how long a call may take
    * @throws SessionConfigError if the package ioredis is not installed
    */
-  static async open(options: RedisConnectionOptions, limitMs: number): Promise<RedisConnection> {
+  static async open(options: ConnectionSettings, limitMs: number): Promise<RedisConnection> {
     const RedisClass = await loadIoredis();
     const { url, ...rest } = options;
     const settings: RedisOptions = {

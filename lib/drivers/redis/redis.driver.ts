@@ -57,7 +57,10 @@ export class RedisDriver implements RecordDriver {
   #hasWorked = false;
 
   /** @throws SessionConfigError if an option is wrong */
-  constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
+  constructor(
+    options: RedisDriverOptions | undefined,
+    context: Pick<DriverContext, 'clock' | 'storeTimeout'>,
+  ) {
     this.#options = redisSettings(options);
     this.#context = context;
   }
