@@ -1,5 +1,5 @@
 import { systemClock } from '../drivers/clock.js';
-import { CommitQueue } from '../lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../lifecycle/records/turn-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
 import { RecentFates } from '../lifecycle/recent-fates.js';
 import type { SessionLog } from '../drivers/session-log.js';
@@ -28,7 +28,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     fates: new RecentFates(systemClock, watched),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
-    sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new CommitQueue(storeTimeout / 2) },
+    sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new TurnQueue(storeTimeout / 2) },
     tokenLimit: tokenLimitOf(place, serializer, log),
   };
 }

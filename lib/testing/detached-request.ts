@@ -4,7 +4,7 @@ import { systemClock } from '../drivers/clock.js';
 import { MemoryDriver } from '../drivers/memory/memory.driver.js';
 import { randomId } from '../crypto/random-id.js';
 import { VISITOR } from '../lifecycle/caller.js';
-import { CommitQueue } from '../lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../lifecycle/records/turn-queue.js';
 import { RecordBackend } from '../lifecycle/records/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { recordedUser } from '../lifecycle/users/recorded-user.js';
@@ -75,7 +75,7 @@ export function detachedRequest(
   const runtime = sessionRuntime(settings, NO_LOG);
   const driver = new MemoryDriver({});
   const life = new RecordedLifecycle(
-    new RecordBackend(runtime, driver, new CommitQueue(Infinity), sleep),
+    new RecordBackend(runtime, driver, new TurnQueue(Infinity), sleep),
     VISITOR,
   );
   const hasFlash = Object.keys(flash).length > 0;

@@ -4,7 +4,7 @@ import type { Secrets } from '../../lib/crypto/hmac.js';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import type { CookieAttributes } from '../../lib/options/cookie.options.js';
-import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
+import { CookieCodec } from '../../lib/http/cookie/cookie-codec.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
 import { RecentFates } from '../../lib/lifecycle/recent-fates.js';
@@ -24,11 +24,11 @@ const SECRET = 'the first secret, which is long enough';
 class SealedWorld {
   readonly clock = new StoppedClock();
   readonly log: string[] = [];
-  readonly cookie: SessionCookie;
+  readonly cookie: CookieCodec;
   readonly #keyring: Keyring;
 
   constructor(options: CookieAttributes = {}, maxPieces = 3, secrets: Secrets = [SECRET]) {
-    this.cookie = new SessionCookie(options, maxPieces);
+    this.cookie = new CookieCodec(options, maxPieces);
     this.#keyring = new Keyring(secrets, this.cookie.name);
   }
 

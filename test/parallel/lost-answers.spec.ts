@@ -3,7 +3,7 @@ import type { RecordDriver } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
-import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../lib/lifecycle/records/turn-queue.js';
 import { RecordFinder } from '../../lib/lifecycle/records/record-finder.js';
 import { RecordRemover } from '../../lib/lifecycle/records/record-remover.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
@@ -225,7 +225,7 @@ describe('an ending whose write the store refuses', () => {
     );
     const remover = new RecordRemover(
       store,
-      new CommitQueue(Infinity),
+      new TurnQueue(Infinity),
       new RecordFinder(store, runtime),
       runtime,
       false,

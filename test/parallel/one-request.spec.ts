@@ -1,7 +1,7 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../lib/lifecycle/records/turn-queue.js';
 import { SessionStoreError } from '../../lib/session.errors.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { Deferred } from './support/deferred.js';
@@ -58,7 +58,7 @@ describe('one request that does several things concurrently', () => {
 
   it('removes a session that was destroyed while the sessions of its user were counted', async () => {
     const world = new World((clock) => new MemoryDriver({}, clock), {
-      sessionsPerUser: { max: 1, when: 'refuse', turns: new CommitQueue(Infinity) },
+      sessionsPerUser: { max: 1, when: 'refuse', turns: new TurnQueue(Infinity) },
     });
     const request = await world.process().request(null);
     request.session.signIn('ann');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../lib/lifecycle/records/turn-queue.js';
 import { SessionLimitError } from '../../lib/session.exception.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import { World } from './support/world.js';
@@ -12,7 +12,7 @@ describe('a user who signs in by `put` and is refused as one too many', () => {
     ['ends', (session) => session.destroy()],
   ])('is not signed in if another process %s the session meanwhile', async (_what, change) => {
     const world = new World((clock) => new MemoryDriver({}, clock), {
-      sessionsPerUser: { max: 1, when: 'refuse', turns: new CommitQueue(Infinity) },
+      sessionsPerUser: { max: 1, when: 'refuse', turns: new TurnQueue(Infinity) },
     });
     const id = await world.seed((session) => session.put('cart', 1));
     const [refused, other] = [await world.process().request(id), await world.process().request(id)];

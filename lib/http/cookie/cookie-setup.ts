@@ -7,13 +7,13 @@ import { type CookieSettings, type PlacedCookie, hasNamePrefix } from '../../opt
 import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace, mayMeet } from './cookie-place.js';
 import { EarlierCookies } from './earlier-cookies.js';
-import { SessionCookie } from './session-cookie.js';
+import { CookieCodec } from './cookie-codec.js';
 import { SessionHeader } from './session-header.js';
 import { Tenants } from './tenants.js';
 
 /** The current cookie, its keys and its earlier places, for one tenant or for an application without tenants. */
 export interface CookieSetup {
-  readonly cookie: SessionCookie;
+  readonly cookie: CookieCodec;
   /** The place of the current cookie's tokens. */
   readonly place: TokenPlace;
   /** Null if the cookie has no earlier places. */
@@ -68,8 +68,8 @@ function setUpCookie(
   { secrets, maxCookies, header }: SetupOptions,
   amongTenants: VerifiedIds | null,
 ): CookieSetup {
-  const cookie = new SessionCookie(options, maxCookies);
-  const keyringOf = ({ place: { name, path, domain } }: SessionCookie): Keyring =>
+  const cookie = new CookieCodec(options, maxCookies);
+  const keyringOf = ({ place: { name, path, domain } }: CookieCodec): Keyring =>
     new Keyring(secrets, name, path, domain, amongTenants);
   const keyring = keyringOf(cookie);
   const earlier = options.formerly
@@ -91,7 +91,7 @@ function setUpCookie(
  */
 function headerOf(
   name: string,
-  { place }: SessionCookie,
+  { place }: CookieCodec,
   secrets: Secrets,
   amongTenants: VerifiedIds | null,
 ): SessionHeader {
@@ -112,9 +112,9 @@ function earlierPlaces(
   entry: PlacedCookie['formerly'][number],
   option: string,
   options: PlacedCookie,
-  now: SessionCookie,
+  now: CookieCodec,
   mayBeNow: boolean,
-): SessionCookie[] {
+): CookieCodec[] {
   const name = entry.name ?? now.name;
   const paths = entry.path === undefined ? [...new Set([now.place.path, '/'])] : [entry.path];
   const domains = entry.domain === undefined ? [...new Set([options.domain, undefined])] : [entry.domain];
@@ -127,7 +127,7 @@ function earlierPlaces(
     domains.flatMap((domain) => {
       const variant = { ...options, name, path, domain };
       try {
-        return [new SessionCookie(variant, now.maxPieces, option)];
+        return [new CookieCodec(variant, now.maxPieces, option)];
       } catch (error) {
         if (!(error instanceof SessionConfigError)) throw error;
         refusals.push(error);

@@ -1,9 +1,9 @@
 import type { Keyring } from '../../crypto/keyring.js';
-import type { SessionCookie } from './session-cookie.js';
+import type { CookieCodec } from './cookie-codec.js';
 
 /** The cookie in one place, and the keys of its tokens. */
 interface KeyedCookie {
-  readonly cookie: SessionCookie;
+  readonly cookie: CookieCodec;
   readonly keyring: Keyring;
 }
 

@@ -8,18 +8,18 @@ import type {
 import { hasNamePrefix } from '../../options/cookie.options.js';
 import type { RawResponse } from '../raw-http.js';
 import { type CookiePlace, isSamePlace } from './cookie-place.js';
-import { SessionCookie } from './session-cookie.js';
+import { CookieCodec } from './cookie-codec.js';
 
 interface Source {
   readonly source: SessionSource;
-  readonly cookies: readonly SessionCookie[];
+  readonly cookies: readonly CookieCodec[];
 }
 
 /** A session of another library that was found in a Cookie header. */
 interface FoundSession {
   readonly foreign: ForeignSession;
   /** The cookies that named it, and those that belong to them. */
-  readonly cookies: readonly SessionCookie[];
+  readonly cookies: readonly CookieCodec[];
 }
 
 /**
@@ -118,7 +118,7 @@ export class ForeignSessionVisit {
 }
 
 /** A name prefix implies Secure (RFC 6265bis, 4.1.3), whatever the environment. */
-function placed(cookie: SourceCookie, option: string): SessionCookie {
+function placed(cookie: SourceCookie, option: string): CookieCodec {
   const implied = hasNamePrefix(cookie.name) ? { secure: true } : {};
-  return new SessionCookie({ ...implied, ...cookie }, 1, option);
+  return new CookieCodec({ ...implied, ...cookie }, 1, option);
 }

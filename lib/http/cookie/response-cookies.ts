@@ -5,7 +5,7 @@ import type { CookieSetup } from './cookie-setup.js';
 import type { ForeignSessionVisit } from './foreign-cookies.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
 import type { SentTokens } from './sent-tokens.js';
-import type { SessionCookie } from './session-cookie.js';
+import type { CookieCodec } from './cookie-codec.js';
 
 type Due = Exclude<CookieInstruction, { kind: 'none' }>;
 
@@ -57,7 +57,7 @@ function setCookies(due: Due, { setup, sent, foreign, secureWarning, req, platfo
  *
  * @param carried by the request
  */
-function presentNames(due: Due, cookie: SessionCookie, carried: readonly string[]): readonly string[] {
+function presentNames(due: Due, cookie: CookieCodec, carried: readonly string[]): readonly string[] {
   const isSplit = due.kind === 'set' && cookie.splits(due.token);
   return due.endsSealed || isSplit ? [...new Set([...cookie.allNames, ...carried])] : carried;
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CookieSetup } from './cookie-setup.js';
-import type { RequestCookies } from './session-cookie.js';
+import type { RequestCookies } from './cookie-codec.js';
 import type { SessionHeader } from './session-header.js';
 
 /** The session tokens that a request or a handshake carried. */

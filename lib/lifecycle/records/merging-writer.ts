@@ -4,7 +4,7 @@ import { SessionStoreError } from '../../session.errors.js';
 import { SessionLimitError } from '../../session.exception.js';
 import { rememberRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
-import type { CommitQueue, Turn } from './commit-queue.js';
+import type { TurnQueue, Turn } from './turn-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { type PendingWrite, isOwn, pack, writeOwn } from './pending-write.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
@@ -31,7 +31,7 @@ type Outcome = typeof STORED | typeof GONE | typeof LET_GO | { readonly kind: 'm
  */
 export class MergingWriter {
   readonly #store: RecordStore;
-  readonly #queue: CommitQueue;
+  readonly #queue: TurnQueue;
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
   readonly #wait: (ms: number) => Promise<unknown>;
@@ -43,7 +43,7 @@ export class MergingWriter {
    */
   constructor(
     store: RecordStore,
-    queue: CommitQueue,
+    queue: TurnQueue,
     finder: RecordFinder,
     remover: RecordRemover,
     wait: (ms: number) => Promise<unknown>,

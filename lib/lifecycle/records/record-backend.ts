@@ -5,7 +5,7 @@ import { SessionLimitError } from '../../session.exception.js';
 import type { Payload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from './caching-store.js';
-import type { CommitQueue } from './commit-queue.js';
+import type { TurnQueue } from './turn-queue.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
 import type { BaseVersion } from '../phase.js';
 import type { KnownFate } from '../recent-fates.js';
@@ -61,7 +61,7 @@ export class RecordBackend implements SessionBackend {
   constructor(
     runtime: SessionRuntime,
     store: RecordStore,
-    queue: CommitQueue,
+    queue: TurnQueue,
     wait: (ms: number) => Promise<unknown>,
     ledger: { readonly cache: CachingStore | null } | null = null,
   ) {

@@ -5,7 +5,7 @@ import { isUnanswered } from '../../drivers/guard/store-guard.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { type Payload, endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
-import type { CommitQueue } from './commit-queue.js';
+import type { TurnQueue } from './turn-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
 import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
@@ -37,7 +37,7 @@ const ignore: Seen = () => undefined;
  */
 export class RecordRemover {
   readonly #store: RecordStore;
-  readonly #queue: CommitQueue;
+  readonly #queue: TurnQueue;
   readonly #finder: RecordFinder;
   readonly #runtime: SessionRuntime;
   readonly #isLedger: boolean;
@@ -45,7 +45,7 @@ export class RecordRemover {
   /** @param isLedger whether there are sessions that a cookie holds, without a record */
   constructor(
     store: RecordStore,
-    queue: CommitQueue,
+    queue: TurnQueue,
     finder: RecordFinder,
     runtime: SessionRuntime,
     isLedger: boolean,

@@ -2,7 +2,7 @@ import { SessionStoreError } from '../../session.errors.js';
 import { SessionLimitError } from '../../session.exception.js';
 import type { SignIn } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
-import type { CommitQueue } from '../records/commit-queue.js';
+import type { TurnQueue } from '../records/turn-queue.js';
 import { recordedUser } from './recorded-user.js';
 import { signInAt } from './sign-in-order.js';
 import type { UserSession, UserSessions } from './user-sessions.js';
@@ -12,7 +12,7 @@ export interface SessionsPerUser {
   readonly max: number;
   readonly when: 'end-oldest' | 'refuse';
   /** Serializes the sign-ins of each user in this process, so that two at once cannot both take the last place. */
-  readonly turns: CommitQueue;
+  readonly turns: TurnQueue;
 }
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isPlaceBound } from '../../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../../drivers/cookie-safe-driver.js';
 import { type AnyDriver, type RecordDriver, isSealing } from '../../drivers/driver.js';
-import { CommitQueue } from '../../lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../lifecycle/records/turn-queue.js';
 import { RecordBackend } from '../../lifecycle/records/record-backend.js';
 import { SealedBackend } from '../../lifecycle/sealed/sealed-backend.js';
 import type { SessionBackend } from '../../lifecycle/session-backend.js';
@@ -46,7 +46,7 @@ export class DriverInUse {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
   readonly #runtime: SessionRuntime;
-  readonly #queue: CommitQueue;
+  readonly #queue: TurnQueue;
   readonly #store: StoreInUse;
   /** Null if a driver is made for each request, and before the boot. */
   #driver: AnyDriver | null = null;
@@ -62,7 +62,7 @@ export class DriverInUse {
     this.#settings = settings;
     this.#registry = registry;
     this.#runtime = runtime;
-    this.#queue = new CommitQueue(timeout / 2);
+    this.#queue = new TurnQueue(timeout / 2);
     this.#store = new StoreInUse(name, settings, registry);
   }
 

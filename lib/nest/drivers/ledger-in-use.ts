@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../drivers/clock.js';
 import { type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { CachingStore } from '../../lifecycle/records/caching-store.js';
-import type { CommitQueue } from '../../lifecycle/records/commit-queue.js';
+import type { TurnQueue } from '../../lifecycle/records/turn-queue.js';
 import { LedgerBackend } from '../../lifecycle/sealed/ledger-backend.js';
 import { RecordBackend } from '../../lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -44,7 +44,7 @@ export class LedgerInUse {
   }
 
   /** @param cookies the sessions in cookies of the same place */
-  backend(runtime: SessionRuntime, cookies: SealedBackend, queue: CommitQueue): LedgerBackend {
+  backend(runtime: SessionRuntime, cookies: SealedBackend, queue: TurnQueue): LedgerBackend {
     const records = new RecordBackend(runtime, this.#lines, queue, sleep, { cache: this.#cache });
     return new LedgerBackend(runtime, cookies, records);
   }

@@ -3,7 +3,7 @@ import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { encryptedStore } from '../../../lib/drivers/encrypted-store.js';
 import { StealthDriver } from '../../../lib/drivers/stealth/stealth.driver.js';
 import { CachingStore } from '../../../lib/lifecycle/records/caching-store.js';
-import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../../lib/lifecycle/records/turn-queue.js';
 import { LedgerBackend } from '../../../lib/lifecycle/sealed/ledger-backend.js';
 import { RecordBackend } from '../../../lib/lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../../lib/drivers/record-store.js';
@@ -42,7 +42,7 @@ export class LedgerWorld extends World {
     const cache = this.cacheMs > 0 ? new CachingStore(lines, clock, this.cacheMs) : null;
     const truth = cache?.store ?? lines;
     const cookies = new SealedBackend(runtime, this.#stealth);
-    const records = new RecordBackend(runtime, truth, new CommitQueue(Infinity), wait, { cache });
+    const records = new RecordBackend(runtime, truth, new TurnQueue(Infinity), wait, { cache });
     return new LedgerBackend(runtime, cookies, records);
   }
 

@@ -1,5 +1,5 @@
 import type { SessionsPerUser } from '../../../lib/lifecycle/users/session-limit.js';
-import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../../lib/lifecycle/records/turn-queue.js';
 import type { UserSessions } from '../../../lib/lifecycle/users/user-sessions.js';
 import { MemoryDriver } from '../../../lib/drivers/memory/memory.driver.js';
 import { MortalDriver } from './mortal-driver.js';
@@ -50,7 +50,7 @@ export class UserStory {
    * @param lastCall the store call at which the second process dies; Infinity: never
    */
   constructor(limit: Limit | null, lastCall = Infinity) {
-    const runtime = limit === null ? {} : { sessionsPerUser: { ...limit, turns: new CommitQueue(Infinity) } };
+    const runtime = limit === null ? {} : { sessionsPerUser: { ...limit, turns: new TurnQueue(Infinity) } };
     this.world = new World((clock) => new MemoryDriver({}, clock), runtime);
     this.#processes = [Infinity, lastCall].map((calls) => {
       const driver = new MortalDriver(this.world.driver, calls);

@@ -3,7 +3,7 @@ import { Keyring } from '../../../lib/crypto/keyring.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
-import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../../lib/lifecycle/records/turn-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
 import { WatchedSessions } from '../../../lib/lifecycle/watching/watched-sessions.js';
 import { RecordBackend } from '../../../lib/lifecycle/records/record-backend.js';
@@ -104,7 +104,7 @@ export class World {
     store: RecordStore,
     wait: (ms: number) => Promise<unknown>,
   ): SessionBackend & HasRecords {
-    return new RecordBackend(runtime, store, new CommitQueue(Infinity), wait);
+    return new RecordBackend(runtime, store, new TurnQueue(Infinity), wait);
   }
 
   /** Direct access to the stored records. */
@@ -158,7 +158,7 @@ export class ApplicationProcess {
   ) {
     const { sessionsPerUser, clock, log } = world.runtime;
     // Sign-ins wait for each other in one process only.
-    const turns = new CommitQueue(Infinity);
+    const turns = new TurnQueue(Infinity);
     const fates = new RecentFates(clock, world.runtime.watched);
     this.runtime = {
       ...world.runtime,

@@ -25,13 +25,13 @@ interface Queue extends Turn {
 }
 
 /**
- * Runs commits to one session within one process one after the other. Each task learns what the previous one
- * wrote and can continue from there without a read, so N parallel commits cost N writes rather than N²
- * attempts.
+ * Gives the requests of one process turns at a record, one after the other: to write it, or to remove it. Each
+ * learns what the previous one left behind and can continue from there without a read, so N parallel commits cost
+ * N writes rather than N² attempts. What happens in a turn is up to the task (`merging-writer.ts` commits).
  *
  * This only saves work: the store's version check is what prevents lost updates.
  */
-export class CommitQueue {
+export class TurnQueue {
   readonly #queues = new Map<string, Queue>();
   readonly #patience: number;
 

@@ -40,10 +40,10 @@ export interface RequestCookies {
 const NO_COOKIES: RequestCookies = { tokens: [], names: [] };
 
 /**
- * The session cookie of an application: reads it from requests and writes it to responses, in pieces
- * (`name.0`, `name.1`, ...) if a token is too long for one cookie.
+ * Reads tokens from a Cookie header and writes them as Set-Cookie headers, in pieces (`name.0`, `name.1`, ...) if a
+ * token is too long for one cookie. Whether a response sets the cookie is decided in `response-cookies.ts`.
  */
-export class SessionCookie {
+export class CookieCodec {
   readonly name: string;
   /** Where browsers keep it. */
   readonly place: CookiePlace;

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
+import { CookieCodec } from '../../lib/http/cookie/cookie-codec.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 import { anyCharacter } from '../support/any-character.js';
 
-const cookie = new SessionCookie({}, 3);
+const cookie = new CookieCodec({}, 3);
 
 describe('Reading the Cookie header', () => {
   it('finds nothing without a session cookie', () => {
@@ -140,7 +140,7 @@ describe('Writing Set-Cookie', () => {
       'session=token; Max-Age=7200; Path=/; HttpOnly; SameSite=Lax',
     ]);
     expect(cookie.set('token', undefined, [])).toEqual(['session=token; Path=/; HttpOnly; SameSite=Lax']);
-    const all = new SessionCookie(
+    const all = new CookieCodec(
       {
         name: 's',
         path: '/a',
@@ -170,21 +170,21 @@ describe('Writing Set-Cookie', () => {
     ['strict', 'SameSite=Strict'],
     [true, 'SameSite=Strict'],
   ] as const)('writes sameSite %s as %s', (sameSite, attribute) => {
-    expect(new SessionCookie({ sameSite }, 3).set('t', 1, [])[0]).toContain(attribute);
+    expect(new CookieCodec({ sameSite }, 3).set('t', 1, [])[0]).toContain(attribute);
   });
 
   it('omits SameSite if it is false', () => {
-    expect(new SessionCookie({ sameSite: false }, 3).set('t', 1, [])[0]).not.toContain('SameSite');
+    expect(new CookieCodec({ sameSite: false }, 3).set('t', 1, [])[0]).not.toContain('SameSite');
   });
 
   it('sets Secure in production only, unless configured otherwise', () => {
     const before = process.env['NODE_ENV'];
     try {
       process.env['NODE_ENV'] = 'production';
-      expect(new SessionCookie({}, 3).secure).toBe(true);
-      expect(new SessionCookie({ secure: false }, 3).secure).toBe(false);
+      expect(new CookieCodec({}, 3).secure).toBe(true);
+      expect(new CookieCodec({ secure: false }, 3).secure).toBe(false);
       process.env['NODE_ENV'] = 'development';
-      expect(new SessionCookie({}, 3).secure).toBe(false);
+      expect(new CookieCodec({}, 3).secure).toBe(false);
     } finally {
       if (before === undefined) delete process.env['NODE_ENV'];
       else process.env['NODE_ENV'] = before;
@@ -200,7 +200,7 @@ describe('Writing Set-Cookie', () => {
     [{ secure: true, name: 'sid' }, 'sid'],
     [{ secure: true, sameSite: 'none', partitioned: true }, '__Host-session'],
   ] as const)('uses the __Host- prefix by default where it is allowed: %j: %s', (options, name) => {
-    const named = new SessionCookie(options, 3);
+    const named = new CookieCodec(options, 3);
     expect(named.name).toBe(name);
     expect(named.set('t', 1, [])[0]).toMatch(new RegExp(`^${name}=t;`));
     expect(named.read(`${name}=t`).tokens).toEqual(['t']);
@@ -234,7 +234,7 @@ describe('Writing Set-Cookie', () => {
 
   it('uses the maximum number of cookies for the longest token', () => {
     for (const maxPieces of [1, 2, 3]) {
-      const limited = new SessionCookie({}, maxPieces);
+      const limited = new CookieCodec({}, maxPieces);
       expect(limited.set('x'.repeat(limited.maxTokenLength), 9_999_999_999, [])).toHaveLength(maxPieces);
     }
   });
@@ -264,7 +264,7 @@ describe('A cookie whose attributes contradict each other', () => {
     ],
     [{ domain: 'example.com; Secure' }, /cannot be written as a cookie/],
   ] as const)('is refused at boot: %j', (options, message) => {
-    const make = (): SessionCookie => new SessionCookie(options, 3);
+    const make = (): CookieCodec => new CookieCodec(options, 3);
     expect(make).toThrow(SessionConfigError);
     expect(make).toThrow(message);
   });
@@ -275,11 +275,11 @@ describe('A cookie whose attributes contradict each other', () => {
       { name: 'n'.repeat(5000) },
       { path: `/${'p'.repeat(4096)}` },
     ]) {
-      expect(() => new SessionCookie(options, 3)).toThrow(
+      expect(() => new CookieCodec(options, 3)).toThrow(
         /^The option 'cookie' got too much: name and attributes take \d+ of the 4096 bytes/,
       );
     }
-    const long = new SessionCookie({ name: 'n'.repeat(3500) }, 3);
+    const long = new CookieCodec({ name: 'n'.repeat(3500) }, 3);
     const sent = long.set('x'.repeat(1200), 9_999_999_999, []);
     expect(sent).toHaveLength(3);
     for (const header of sent) expect(Buffer.byteLength(header)).toBeLessThanOrEqual(4096);
@@ -294,7 +294,7 @@ describe('A cookie whose attributes contradict each other', () => {
     { name: '__Httpd-s', secure: false, httpOnly: false },
     { sameSite: 'none', secure: true, partitioned: true },
   ] as const)('is accepted if they agree: %j', (options) => {
-    expect(new SessionCookie(options, 3).set('t', 1, [])).toHaveLength(1);
+    expect(new CookieCodec(options, 3).set('t', 1, [])).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
+import { TurnQueue } from '../../lib/lifecycle/records/turn-queue.js';
 import { Deferred } from '../parallel/support/deferred.js';
 
 const RECORD = {
@@ -16,7 +16,7 @@ afterEach(() => void vi.useRealTimers());
 
 describe('commits to one session', () => {
   it('run one after the other, and each is given the state the previous one left', async () => {
-    const queue = new CommitQueue(Infinity);
+    const queue = new TurnQueue(Infinity);
     const seen: unknown[] = [];
     let running = 0;
     await Promise.all(
@@ -34,7 +34,7 @@ describe('commits to one session', () => {
   });
 
   it('are given no previous state after a failed one', async () => {
-    const queue = new CommitQueue(Infinity);
+    const queue = new TurnQueue(Infinity);
     const outcomes = await Promise.allSettled([
       queue.run('id', async (turn) => void (turn.newest = { kind: 'gone' })),
       queue.run('id', () => Promise.reject(new Error('away'))),
@@ -44,7 +44,7 @@ describe('commits to one session', () => {
   });
 
   it('do not wait for commits to another session', async () => {
-    const queue = new CommitQueue(Infinity);
+    const queue = new TurnQueue(Infinity);
     const slow = new Deferred();
     const first = queue.run('a', () => slow.promise);
     expect(await queue.run('b', () => Promise.resolve('done'))).toBe('done');
@@ -54,7 +54,7 @@ describe('commits to one session', () => {
 
   it('fail together when the store does not answer, instead of each waiting for its own timeout', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    const queue = new CommitQueue(20);
+    const queue = new TurnQueue(20);
     const store = new Deferred();
     let tries = 0;
     const hang = async () => {
@@ -73,7 +73,7 @@ describe('commits to one session', () => {
 
   it('still run if they were queued too late to have waited for the full timeout', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    const queue = new CommitQueue(20);
+    const queue = new TurnQueue(20);
     const store = new Deferred();
     const first = queue.run('id', async () => {
       await store.promise;
@@ -89,7 +89,7 @@ describe('commits to one session', () => {
 
   it('still run after one that failed quickly, however long the queue before it took', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    const queue = new CommitQueue(20);
+    const queue = new TurnQueue(20);
     const store = new Deferred();
     const first = queue.run('id', () => store.promise);
     const second = queue.run('id', () => Promise.reject(new Error('a bad moment')));
@@ -102,7 +102,7 @@ describe('commits to one session', () => {
   });
 
   it('still run after one that failed immediately', async () => {
-    const queue = new CommitQueue(1_000);
+    const queue = new TurnQueue(1_000);
     const outcomes = await Promise.allSettled([
       queue.run('id', () => Promise.reject(new Error('a bad moment'))),
       queue.run('id', () => Promise.resolve('stored')),
