@@ -71,7 +71,7 @@ export class SessionLifecycles implements LifecycleFactory {
     );
     if (given.driver === undefined && unused !== undefined && !isTest) {
       this.#log.warn(
-        `Sessions are kept by the driver 'stealth', in the visitors' cookies, and the options under '${unused}' are not used: 'driver' is not set. Set driver: '${unused}', or driver: 'stealth' if that is meant.`,
+        `Sessions are kept by the driver 'stealth', in the visitors' cookies, and the options under '${unused}' are not used for them: 'driver' is not set. Set driver: '${unused}', or driver: 'stealth' if that is meant.`,
       );
     }
     const isInMemory = inUse.includes('memory') && this.#registry.isBuiltIn('memory');

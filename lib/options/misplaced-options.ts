@@ -59,11 +59,12 @@ function insteadOf(name: string, options: readonly string[]): string | undefined
 
 /**
  * Whether two names have their letters in common, in the same order, apart from one of each. Upper and lower case do not
- * count. A single letter in common is nothing.
+ * count. Short names are similar only if they are the same: too many words differ from `age` in a letter.
  */
 function isSimilar(one: string, other: string): boolean {
+  if (one.toLowerCase() === other.toLowerCase()) return true;
   const forms = formsOf(other);
-  return formsOf(one).some((form) => form.length > 1 && forms.includes(form));
+  return formsOf(one).some((form) => form.length > 3 && forms.includes(form));
 }
 
 /** A name in lower case, and the same with one letter left out. */

@@ -20,7 +20,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
 
   /**
    * The messages that the previous request flashed, without those flashed by this one. None once this request has
-   * ended the session (`signOut`, `invalidate`).
+   * ended the session (`signOut`, `invalidate`); an object taken before that stays as it is.
    *
    * @example
    * session.flashMessages.get('status')

@@ -66,6 +66,9 @@ describe('the drivers of an application', () => {
     expect(() => manager.driver('mongo')).toThrow(
       /"mongo".*memory, file, database, redis, memcached, stealth, watched/,
     );
+    expect(() => manager.driver('mongo')).toThrow(
+      "a class with @SessionDriver('mongo') among the providers of a module",
+    );
   });
 
   it('are opened once each at boot with the options under their name, and closed in the same order', async () => {
@@ -288,7 +291,7 @@ describe('the drivers of an application', () => {
 
   it('are listed in the error for an unknown option, which stops the boot', async () => {
     await expect(OneStore.start({ wached: {} })).rejects.toThrow(
-      /Unknown option 'wached': .* module \(secret, driver, age, .*\) nor the name of a driver \(memory, /,
+      /Unknown option 'wached': .* module \(secret, driver, age, .*\) nor the name of a driver \(memory, .* a class with @SessionDriver\('wached'\) among the providers of a module/,
     );
   });
 

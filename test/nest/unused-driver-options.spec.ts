@@ -22,7 +22,7 @@ describe('The warning about options of a driver that is not in use', () => {
 
   it('is logged when the application boots without the option driver', async () => {
     expect(await said({ redis })).toEqual([
-      "Sessions are kept by the driver 'stealth', in the visitors' cookies, and the options under 'redis' are not used: " +
+      "Sessions are kept by the driver 'stealth', in the visitors' cookies, and the options under 'redis' are not used for them: " +
         "'driver' is not set. Set driver: 'redis', or driver: 'stealth' if that is meant.",
     ]);
   });

@@ -240,17 +240,25 @@ export class DriverRegistry {
     );
     if (stray.length === 0) return;
     throw new SessionConfigError(
-      `Unknown option '${stray.join("', '")}': neither an option of the session module (${OPTION_NAMES.join(', ')}) nor the name of a driver (${this.#names()}).${remediesFor(stray, this.#settings.given)}`,
+      `Unknown option '${stray.join("', '")}': neither an option of the session module (${OPTION_NAMES.join(', ')}) nor the name of a driver (${this.#names()}).${remediesFor(stray, this.#settings.given) || ` ${ownDriver(stray.join("' or '"))}`}`,
     );
   }
 
   #unknown(name: string): SessionConfigError {
     return new SessionConfigError(
-      `There is no session driver "${name}". Known are ${this.#names()}. Add your own with @SessionDriver('${name}'), the option 'drivers', or SessionManager.extend in a constructor or in onModuleInit.`,
+      `There is no session driver "${name}". Known are ${this.#names()}. ${ownDriver(name)}`,
     );
   }
 
   #names(): string {
     return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
   }
+}
+
+/** How an application adds a driver of its own, for the error about a name that is no driver. */
+function ownDriver(name: string): string {
+  return (
+    `A driver of your own is a class with @SessionDriver('${name}') among the providers of a module, an entry of the ` +
+    "option 'drivers', or made by SessionManager.extend in a constructor or in onModuleInit."
+  );
 }
