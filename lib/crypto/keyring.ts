@@ -123,7 +123,7 @@ export class Keyring {
 
   /**
    * The index of the secret that a token was made with: 0 for the first; null if the token is not valid here.
-   * Called only if something listens for it.
+   * Called only if something listens for it, and for renewals.
    */
   secretOf(token: string): number | null {
     if (token.startsWith(SEALED_PREFIX)) return this.#opened(token)?.key ?? null;

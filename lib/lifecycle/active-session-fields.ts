@@ -25,6 +25,8 @@ export abstract class ActiveSessionFields {
   latestVisit: Visit | null = null;
   /** The sealed session, if the cookie holds the session itself. */
   token = '';
+  /** The token that it was loaded by; null if it was loaded without one, or not at all. */
+  sentToken: string | null = null;
   /** Whether the id is new to the browser: made in this request, or shared with the request that made it. */
   fresh = true;
   /** Whether the application read the id. */
@@ -172,6 +174,12 @@ export abstract class ActiveSessionFields {
   /** Whether the cookie has no lifetime of its own. */
   get endsWithBrowser(): boolean {
     return this.runtime.lifetimes.endsWithBrowser(this.state.facts);
+  }
+
+  /** Whether an old secret made the token that it was loaded by. Verifies the token once more. */
+  get hasOldToken(): boolean {
+    const { sentToken, runtime } = this;
+    return sentToken !== null && (runtime.keyring.secretOf(sentToken) ?? 0) > 0;
   }
 
   /** The id of a record that nobody else knows yet; null if there can be none. */

@@ -29,6 +29,7 @@ export class RequestLoads {
   byToken(token: string): Promise<void> | void {
     const backend = this.#backend;
     const { session } = this.#life;
+    session.sentToken = token;
     const { loaded, refused, 'old-secret': oldSecret } = CHANNELS;
     if (!(loaded.hasSubscribers || refused.hasSubscribers || oldSecret.hasSubscribers))
       return backend.loadByToken(session, token);

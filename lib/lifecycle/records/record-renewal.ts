@@ -25,8 +25,8 @@ export class RecordRenewal {
   async renew(session: ActiveSession): Promise<void> {
     const { lifetimes, degrade } = session.runtime;
     try {
-      // A cookie without Max-Age has nothing to renew.
-      const isCookieDue = !lifetimes.endsWithBrowser(session.state.facts);
+      // A cookie without Max-Age has nothing to renew but its secret.
+      const isCookieDue = !lifetimes.endsWithBrowser(session.state.facts) || session.hasOldToken;
       const isOld = session.latestVisit !== null && isOutdated(session.latestVisit);
       if (isOld || lifetimes.isAtItsLongest(session.state.facts)) await this.#writer.write(session);
       else if (!(await this.extend(session, isCookieDue))) session.drop();
