@@ -37,6 +37,28 @@ export function refusesOthers(
   return new Proxy<object>(Object.create(from), { set: (_target, name) => refuseName(name) });
 }
 
+/**
+ * Creates a prototype like that of an object, whose objects take any property as their own although the
+ * original refuses assignments. Code that copies a session creates an object with its prototype, and assigns
+ * the values to that.
+ */
+export function forCopies(original: object): object {
+  const prototype: object = new Proxy<object>(Object.create(Reflect.getPrototypeOf(original)), {
+    // A property of the prototype itself would be lost: that is refused.
+    set: (target, name, value, receiver) =>
+      receiver === prototype ? Reflect.set(target, name, value) : assignOwn(receiver, name, value),
+  });
+  return prototype;
+}
+
+/** Assigns to an object without asking its prototypes. */
+export function assignOwn(receiver: unknown, name: string | symbol, value: unknown): boolean {
+  if (typeof receiver !== 'object' || receiver === null) return false;
+  const isThere = Object.hasOwn(receiver, name);
+  const added = { enumerable: true, writable: true, configurable: true };
+  return Reflect.defineProperty(receiver, name, isThere ? { value } : { value, ...added });
+}
+
 function withoutSetter(name: string, descriptor: PropertyDescriptor): PropertyDescriptor {
   const set = (): never => refuse(name);
   if (!('value' in descriptor)) return { ...descriptor, set };

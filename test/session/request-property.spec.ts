@@ -747,6 +747,39 @@ describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
     expect(await visitor.in((session) => session.get('user'))).toEqual({ roles: ['admin'] });
   });
 
+  it('can be copied by code that keeps the prototype, and inherited from', async () => {
+    const app = await start();
+    const visitor = app.visitor();
+    await visitor.in((_session, context) => void Object.assign(shape(context), { cart: ['tea'], visits: 1 }));
+    await visitor.in((_session, context) => {
+      const session = shape(context);
+      // As cloneDeep of lodash does it.
+      const copy: Loose = Object.create(Reflect.getPrototypeOf(session));
+      for (const name of Object.keys(session)) copy[name] = structuredClone(session[name]);
+      copy['visits'] = 2;
+      copy['own'] = 2;
+      expect(copy).toEqual({ cart: ['tea'], visits: 2, own: 2 });
+      const heir: Loose = Object.create(session);
+      heir['visits'] = 3;
+      heir['own'] = 3;
+      expect({ ...heir }).toEqual({ visits: 3, own: 3 });
+      expect(heir['cart']).toEqual(['tea']);
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ cart: ['tea'], visits: 1 });
+  });
+
+  it('stores what is assigned through a Proxy around it', async () => {
+    const app = await start();
+    const visitor = app.visitor();
+    await visitor.in((_session, context) => {
+      const around = new Proxy(shape(context), {});
+      around['visits'] = 1;
+      around['visits'] = 2;
+      expect(() => void (around['save'] = 1)).toThrow(SessionValueError);
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ visits: 2 });
+  });
+
   it('refuses to define properties, and still works', async () => {
     const app = await start();
     const visitor = app.visitor();

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { SessionValueError } from '../../session.errors.js';
 import { shownKey } from '../../state/shown-key.js';
 import { type Values, isKey } from '../../state/values.js';
-import { refusesOthers } from '../assignments.js';
+import { assignOwn, forCopies, refusesOthers } from '../assignments.js';
 import { isCallback } from '../callback.js';
 import type { HostedSession } from '../hosted-session.js';
 import type { RequestSession } from '../request-session.js';
@@ -90,6 +90,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
   readonly #session: RequestSession;
   readonly #shape: () => object;
   #cookie: ExpressSessionCookie | null = null;
+  #prototype: object | null = null;
 
   constructor(hosted: HostedSession, shape: () => object) {
     this.#hosted = hosted;
@@ -130,7 +131,13 @@ class SessionProxyHandler implements ProxyHandler<object> {
     });
   }
 
-  set(_target: object, name: string | symbol, value: unknown): boolean {
+  set(_target: object, name: string | symbol, value: unknown, receiver: unknown): boolean {
+    // Of an object that inherits from the session, or a Proxy around it.
+    if (receiver !== this.#shape()) return assignOwn(receiver, name, value);
+    return this.#assign(name, value);
+  }
+
+  #assign(name: string | symbol, value: unknown): boolean {
     // Code that copies all properties assigns these too.
     if (isTaken(name) && value === this.get({}, name)) return true;
     const key = this.#key(name);
@@ -164,14 +171,14 @@ class SessionProxyHandler implements ProxyHandler<object> {
     return { value: handOut(this.#hosted, name), enumerable: true, writable: true, configurable: true };
   }
 
-  defineProperty(target: object, name: string | symbol, descriptor: PropertyDescriptor): boolean {
+  defineProperty(_target: object, name: string | symbol, descriptor: PropertyDescriptor): boolean {
     if ('get' in descriptor || 'set' in descriptor || descriptor.configurable === false) return false;
-    return this.set(target, name, descriptor.value);
+    return this.#assign(name, descriptor.value);
   }
 
-  /** For `instanceof RequestSession`. */
-  getPrototypeOf(): object | null {
-    return Reflect.getPrototypeOf(this.#session);
+  /** For `instanceof RequestSession`, and for copies. */
+  getPrototypeOf(): object {
+    return (this.#prototype ??= forCopies(this.#session));
   }
 
   preventExtensions(): boolean {
