@@ -12,6 +12,7 @@ import { optionError } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
 import type { SessionConfigError } from '../../session.errors.js';
 import { CAN_LIST } from './driver-capabilities.js';
+import { checkedDriver } from './checked-driver.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
 import { notBooted } from './not-booted.js';
@@ -115,7 +116,7 @@ export class DriverInUse {
   #madeFor(request: unknown): AnyDriver {
     if (this.#perRequest === null) throw notBooted();
     const { driver: name } = this.#settings;
-    return this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request));
+    return checkedDriver(name, this.#perRequest(this.#registry.configOf(name), request));
   }
 
   #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {

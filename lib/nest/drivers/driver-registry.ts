@@ -9,16 +9,14 @@ import { failureReason } from '../../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
 import { notBooted } from './not-booted.js';
-import { isDriverLike, providedDrivers } from './provided-drivers.js';
+import { checkedDriver } from './checked-driver.js';
+import { providedDrivers } from './provided-drivers.js';
 import type { DriverContext } from '../../drivers/driver-context.js';
-import { isThenable } from '../../state/is-thenable.js';
 import { shown } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
 import { type BuiltInDriver, OPTION_NAMES, remediesFor, unexplained } from '../../options/option-table.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
-
-const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
 
 /**
  * Provides an application's drivers by name: from providers marked with `@SessionDriver`, from the option
@@ -103,7 +101,7 @@ export class DriverRegistry {
       this.#drivers.set(name, lazy);
       return lazy;
     }
-    const driver = this.checked(name, factory(this.configOf(name), undefined));
+    const driver = checkedDriver(name, factory(this.configOf(name), undefined));
     if (this.perRequest(name) === null) this.#drivers.set(name, driver);
     return driver;
   }
@@ -119,11 +117,11 @@ export class DriverRegistry {
     const isMade = (name: string): boolean => inUse.includes(name) || !this.#settings.isTest;
     for (const [name, provided] of providedDrivers(this.#discovery)) {
       // Nest makes it anyway. A test may have put anything in its place.
-      this.#drivers.set(name, isMade(name) ? this.checked(name, provided) : provided);
+      this.#drivers.set(name, isMade(name) ? checkedDriver(name, provided) : provided);
     }
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       const make = async (): Promise<AnyDriver> =>
-        this.checked(name, await this.#injection.make(name, definition, this.configOf(name)));
+        checkedDriver(name, await this.#injection.make(name, definition, this.configOf(name)));
       this.#drivers.set(name, isMade(name) ? await make() : this.#lazy(name, make));
     }
     for (const name of BUILT_IN_NAMES) {
@@ -197,33 +195,6 @@ export class DriverRegistry {
         this.#log.warn(hangs ? error.message : failed);
       }
     }
-  }
-
-  /**
-   * Checks that a driver has the methods a driver needs, and returns it.
-   *
-   * @throws SessionConfigError that names what is missing
-   */
-  checked(name: string, candidate: unknown): AnyDriver {
-    if (!isDriverLike(candidate)) {
-      throw new SessionConfigError(
-        `The session driver "${name}" is no object (it is ${shown(candidate)}). ${WHAT_A_DRIVER_HAS}`,
-      );
-    }
-    if (isThenable(candidate)) {
-      throw new SessionConfigError(
-        `The session driver "${name}" is a promise: the function given to extend returns the driver itself. ` +
-          "Let its open() wait, or use the option 'drivers' with an asynchronous useFactory.",
-      );
-    }
-    const needed = 'seal' in candidate ? ['seal', 'open'] : ['read', 'write', 'touch', 'destroy'];
-    const missing = needed.filter((method) => typeof Reflect.get(candidate, method) !== 'function');
-    if (missing.length > 0) {
-      throw new SessionConfigError(
-        `The session driver "${name}" lacks ${missing.join(', ')}. ${WHAT_A_DRIVER_HAS}`,
-      );
-    }
-    return candidate;
   }
 
   get #context(): DriverContext {

@@ -1,6 +1,7 @@
 import type { DiscoveryService } from '@nestjs/core';
 import type { AnyDriver } from '../../drivers/driver.js';
 import { SessionConfigError } from '../../session.errors.js';
+import { isDriverLike } from './checked-driver.js';
 
 /** Metadata key of a class marked by `@SessionDriver(name)`. */
 export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
@@ -33,11 +34,6 @@ function nameOn(marked: unknown): string | undefined {
   if (typeof marked !== 'function') return undefined;
   const name: unknown = Reflect.getMetadata(DRIVER_NAME, marked);
   return typeof name === 'string' ? name : undefined;
-}
-
-/** Whether a value can be a driver at all; `DriverRegistry.checked` says which methods it lacks. */
-export function isDriverLike(value: unknown): value is AnyDriver {
-  return typeof value === 'object' && value !== null;
 }
 
 function madeAnew(name: string): SessionConfigError {
