@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { readOption } from '../options/read-option.js';
 import { is, text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { isMadeBy } from './signed-ids.js';
@@ -54,7 +53,7 @@ const options = group({
  * SessionModule.forRoot({ secret, migrate: [fromCookieSession({ keys: oldKeys, until: '2027-03-01' })] })
  */
 export function fromCookieSession(given: CookieSessionSource): SessionSource {
-  const { keys, name, algorithm, cookie, userId, until } = readOption(options, given, 'fromCookieSession');
+  const { keys, name, algorithm, cookie, userId, until } = options(given, 'fromCookieSession');
   const signatureName = `${name}.sig`;
   return {
     name: 'cookie-session',

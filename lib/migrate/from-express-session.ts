@@ -1,6 +1,5 @@
 import type { ConnectStore } from '../stores/connect-store-calls.js';
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { signedIdOptions, signedIdSource } from './signed-id-source.js';
@@ -45,6 +44,6 @@ const options = group({
  * })
  */
 export function fromExpressSession(given: ExpressSessionSource): SessionSource {
-  const settings = readOption(options, given, 'fromExpressSession');
+  const settings = options(given, 'fromExpressSession');
   return signedIdSource('express-session', settings.name, 's:', settings);
 }

@@ -1,6 +1,5 @@
 import type { ConnectStore } from '../stores/connect-store-calls.js';
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { signedIdOptions, signedIdSource } from './signed-id-source.js';
@@ -42,6 +41,6 @@ const options = group({
  * SessionModule.forRoot({ secret, migrate: [fromFastifySession({ secret: oldSecret, store: new RedisStore({ client }) })] })
  */
 export function fromFastifySession(given: FastifySessionSource): SessionSource {
-  const settings = readOption(options, given, 'fromFastifySession');
+  const settings = options(given, 'fromFastifySession');
   return signedIdSource('@fastify/session', settings.cookieName, settings.cookiePrefix, settings);
 }

@@ -1,10 +1,10 @@
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { type Check, readOption, refused, withoutText } from '../options/read-option.js';
+import { type Check, refused, withoutText } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { unseal } from './iron-seal.js';
 import { decoded } from './signed-ids.js';
-import { type SourceOptions, commonOptions, isOver, userIn, valuesIn } from './source-options.js';
+import { type SourceOptions, commonOptions, isOver, isSecret, userIn, valuesIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
 /**
@@ -22,18 +22,14 @@ export interface IronSessionSource extends SourceOptions {
 
 const takesPassword = 'the password of iron-session, or several by their ids: { 1: oldOne, 2: newOne }';
 
-const passwords: Check<Readonly<Record<string, string>>> = {
-  takes: takesPassword,
-  read(value) {
-    const byId = typeof value === 'string' ? { 1: value } : value;
-    const isOne =
-      isObject(byId) &&
-      Object.keys(byId).length > 0 &&
-      Object.values(byId).every((each) => typeof each === 'string' && each !== '');
-    if (!isOne) return refused(value, takesPassword, withoutText);
-    return Object.fromEntries(Object.entries(byId).map(([id, each]) => [id, String(each)]));
-  },
+const passwords: Check<Readonly<Record<string, string>>> = (value, option) => {
+  const byId = typeof value === 'string' ? { 1: value } : value;
+  return isPasswords(byId) ? { ...byId } : refused(option, value, takesPassword, withoutText);
 };
+
+function isPasswords(byId: unknown): byId is Readonly<Record<string, string>> {
+  return isObject(byId) && Object.keys(byId).length > 0 && Object.values(byId).every(isSecret);
+}
 
 const options = group({
   password: { required: 'always', check: passwords },
@@ -58,7 +54,7 @@ const options = group({
  * SessionModule.forRoot({ secret, migrate: [fromIronSession({ password: oldPassword, cookieName: 'app' })] })
  */
 export function fromIronSession(given: IronSessionSource): SessionSource {
-  const { password, cookieName, cookie, userId, until } = readOption(options, given, 'fromIronSession');
+  const { password, cookieName, cookie, userId, until } = options(given, 'fromIronSession');
   return {
     name: 'iron-session',
     // The default of iron-session.

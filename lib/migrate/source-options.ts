@@ -72,13 +72,10 @@ const attributes: Check<Attributes> = refine(
 
 const takesDate = 'a date, such as new Date(...) or the text of one';
 
-const moment: Check<number> = {
-  takes: takesDate,
-  read(value) {
-    const isDate = value instanceof Date || typeof value === 'string' || typeof value === 'number';
-    const time = isDate ? new Date(value).getTime() : NaN;
-    return Number.isNaN(time) ? refused(value, takesDate) : time;
-  },
+const moment: Check<number> = (value, option) => {
+  const isDate = value instanceof Date || typeof value === 'string' || typeof value === 'number';
+  const time = isDate ? new Date(value).getTime() : NaN;
+  return Number.isNaN(time) ? refused(option, value, takesDate) : time;
 };
 
 /** The options that all sources have. */
@@ -95,16 +92,15 @@ export function isOver(until: number | undefined): boolean {
 
 /** One secret or several of another library, of any length. They are never shown. */
 export function secretsOf(takes: string): Check<readonly string[]> {
-  return {
-    takes,
-    read(value) {
-      const given: unknown[] = Array.isArray(value) ? [...value] : [value];
-      const secrets = given.filter((each) => typeof each === 'string' && each !== '');
-      return given.length > 0 && secrets.length === given.length
-        ? secrets.map(String)
-        : refused(value, takes, withoutText);
-    },
+  return (value, option) => {
+    const given: unknown[] = Array.isArray(value) ? [...value] : [value];
+    return given.length > 0 && given.every(isSecret) ? given : refused(option, value, takes, withoutText);
   };
+}
+
+/** Whether a value can be a secret of another library. */
+export function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** The values in the JSON of a session; null if it is none. */

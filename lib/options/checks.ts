@@ -1,23 +1,14 @@
 import { isKey } from '../state/values.js';
-import { type Check, Refusal, readOption, refused, shown } from './read-option.js';
+import { type Check, refused, shown } from './read-option.js';
 
 /** Accepts the values that a test passes, unchanged. */
 export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {
-  return { takes, read: (value) => (test(value) ? value : refused(value, takes, show)) };
+  return (value, option) => (test(value) ? value : refused(option, value, takes, show));
 }
 
 /** Runs a check, then checks or converts the result further. */
-export function refine<T, U>(
-  { takes, read }: Check<T>,
-  further: (value: T, option: string) => U | Refusal,
-): Check<U> {
-  return {
-    takes,
-    read(value, option) {
-      const passed = read(value, option);
-      return passed instanceof Refusal ? passed : further(passed, option);
-    },
-  };
+export function refine<T, U>(check: Check<T>, further: (value: T, option: string) => U): Check<U> {
+  return (value, option) => further(check(value, option), option);
 }
 
 export function boolean(): Check<boolean> {
@@ -44,14 +35,11 @@ export function wholeNumber(min: number, max: number, takes: string): Check<numb
 
 /** A list whose entries each pass a check; errors name a wrong entry by its index (`secret[1]`). */
 export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<readonly T[]> {
-  return {
-    takes,
-    read: (value, option) =>
-      Array.isArray(value)
-        ? // Not `map`, which skips the holes of a list.
-          Array.from(value, (each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
-        : refused(value, takes, show),
-  };
+  return (value, option) =>
+    Array.isArray(value)
+      ? // Not `map`, which skips the holes of a list.
+        Array.from(value, (each: unknown, index) => entry(each, `${option}[${index}]`))
+      : refused(option, value, takes, show);
 }
 
 /** The path of a session value. @param takes what it names, for messages */

@@ -49,12 +49,9 @@ export function duration<const Else extends boolean = never>({
   const text = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
   const takes = orElse === undefined ? text : `${text}, or ${orElse}`;
   const most = timer ? LONGEST_TIMER_MS : Infinity;
-  return {
-    takes,
-    read(value) {
-      if (orElse !== undefined && value === orElse) return orElse;
-      const span = parseDuration(value, zero);
-      return span === null ? refused(value, takes) : Math.min(span, most);
-    },
+  return (value, option) => {
+    if (orElse !== undefined && value === orElse) return orElse;
+    const span = parseDuration(value, zero);
+    return span === null ? refused(option, value, takes) : Math.min(span, most);
   };
 }

@@ -1,4 +1,4 @@
-import { Refusal } from './read-option.js';
+import { optionError } from './read-option.js';
 import { refine, text } from './checks.js';
 
 const TAKES = "the name of a header that nothing else uses, such as 'X-Session'";
@@ -24,8 +24,8 @@ const IN_USE = new Set(
 const IN_USE_BY_PREFIX = /^(accept|access-control|content|cross-origin|if|proxy|sec|x-forwarded)-|^accept$/;
 
 /** The name of a header that carries tokens. */
-export const headerName = refine(text(TAKES, NAME), (name) => {
+export const headerName = refine(text(TAKES, NAME), (name, option) => {
   const lower = name.toLowerCase();
   if (!IN_USE.has(lower) && !IN_USE_BY_PREFIX.test(lower)) return name;
-  return new Refusal(`got "${name}", which has a meaning of its own; it takes ${TAKES}.`);
+  throw optionError(option, `got "${name}", which has a meaning of its own; it takes ${TAKES}.`);
 });

@@ -1,4 +1,4 @@
-import { type Check, Refusal, hasFunctions, readOption, refused, shown } from './read-option.js';
+import { type Check, hasFunctions, optionError, refused, shown } from './read-option.js';
 import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './read-table.js';
 import { isObject } from '../state/values.js';
@@ -71,12 +71,13 @@ const client = refine(
   is(takesClient, isClient, (value) =>
     isObject(value) && 'HashRing' in value ? 'a client of the package "memcached"' : shown(value),
   ),
-  (given) =>
-    countServers(given) > 1
-      ? new Refusal(
-          'got one with several servers, among which it picks at random; it takes one with a single server, or name them in memcached.servers.',
-        )
-      : given,
+  (given, option) => {
+    if (countServers(given) === 1) return given;
+    throw optionError(
+      option,
+      'got one with several servers, among which it picks at random; it takes one with a single server, or name them in memcached.servers.',
+    );
+  },
 );
 
 /** Counts the servers in the options of a MemcacheClient: `{ server: { servers: [...] } }`. */
@@ -87,24 +88,19 @@ function countServers(given: object): number {
 
 const takesServers = "'host:port', or a list of them";
 
-const server: Check<string> = {
-  takes: takesServers,
-  read(value) {
-    const [, host, port = DEFAULT_PORT] = (typeof value === 'string' && serverForm.exec(value.trim())) || [];
-    const isAddress = host !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
-    return isAddress ? `${host}:${port}` : refused(value, takesServers);
-  },
+const server: Check<string> = (value, option) => {
+  const [, host, port = DEFAULT_PORT] = (typeof value === 'string' && serverForm.exec(value.trim())) || [];
+  const isAddress = host !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+  return isAddress ? `${host}:${port}` : refused(option, value, takesServers);
 };
 
-const servers: Check<readonly string[]> = {
-  takes: takesServers,
-  read(value, option) {
-    const list: unknown = typeof value === 'string' ? value.split(',') : value;
-    if (!Array.isArray(list) || list.length === 0) return refused(value, takesServers);
-    const names = Array.from(list, (each: unknown) => readOption(server, each, option));
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    return twice === undefined ? names : new Refusal(`got ${twice} twice; it takes each server once.`);
-  },
+const servers: Check<readonly string[]> = (value, option) => {
+  const list: unknown = typeof value === 'string' ? value.split(',') : value;
+  if (!Array.isArray(list) || list.length === 0) return refused(option, value, takesServers);
+  const names = Array.from(list, (each: unknown) => server(each, option));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw optionError(option, `got ${twice} twice; it takes each server once.`);
+  return names;
 };
 
 const table = {
@@ -129,11 +125,11 @@ const takes = "an object: either { servers: 'host:port' } or { client }";
 /** The options; `servers` are `host:port` each, and empty if there is a client. */
 export type MemcachedSettings = Settings<typeof table> & { readonly servers: readonly string[] };
 
-export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { takes }), (given) =>
-  given.client !== undefined && given.servers !== undefined
-    ? new Refusal(`got client and servers; it takes ${takes}.`)
-    : {
-        ...given,
-        servers: given.servers ?? (given.client === undefined ? [`127.0.0.1:${DEFAULT_PORT}`] : []),
-      },
-);
+export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { takes }), (given, option) => {
+  if (given.client !== undefined && given.servers !== undefined)
+    throw optionError(option, `got client and servers; it takes ${takes}.`);
+  return {
+    ...given,
+    servers: given.servers ?? (given.client === undefined ? [`127.0.0.1:${DEFAULT_PORT}`] : []),
+  };
+});

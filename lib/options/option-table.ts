@@ -1,6 +1,6 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { Refusal, hasFunctions, readOption } from './read-option.js';
+import { hasFunctions, optionError } from './read-option.js';
 import { boolean, is, listOf, oneOf, refine, text, valuePath, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
@@ -34,20 +34,22 @@ const OWN_DRIVERS =
 const definition = refine(is(takesDefinition, isObject), (value, option) => {
   const given = plainOptions(value);
   const names = Object.keys(given).filter((name) => given[name] !== undefined);
-  const wrong = new Refusal(`got ${names.join(' and ') || 'nothing'}; it takes ${takesDefinition}.`);
-  if (names.length === 0) return wrong;
+  const wrong = (): Error =>
+    optionError(option, `got ${names.join(' and ') || 'nothing'}; it takes ${takesDefinition}.`);
+  if (names.length === 0) throw wrong();
   assertKnown(given, ['useClass', 'useFactory', 'inject'], option, OWN_DRIVERS);
   readTable(injection, given, `${option}.`);
   // The one would be ignored for the other.
   const isMixed = names.includes('useClass') && names.length > 1;
-  return isDefinition(given) && !isMixed ? given : wrong;
+  if (!isDefinition(given) || isMixed) throw wrong();
+  return given;
 });
 
 const definitions = refine(is('an object of drivers by name', isObject), (drivers, option) =>
   Object.fromEntries(
     Object.entries(plainOptions(drivers)).map(([name, each]) => [
       name,
-      readOption(definition, each, `${option}.${name}`),
+      definition(each, `${option}.${name}`),
     ]),
   ),
 );
@@ -57,7 +59,7 @@ const path = valuePath("the path of a session value, such as 'userId' or 'user.i
 const isList = (value: unknown): value is readonly NamedRoute[] => Array.isArray(value);
 
 /** Drivers read their own options: an application may have its own driver under that name. */
-const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };
+const ofDriver = { check: (value: unknown) => value };
 
 /** The built-in drivers. `drivers/built-in-drivers.ts` makes them, and says what else a new one needs. */
 const builtInDrivers = {

@@ -1,40 +1,31 @@
 import { SessionConfigError } from '../session.errors.js';
 
-/** Why a value is refused: the rest of a sentence that starts with the option's name. */
-export class Refusal {
-  constructor(readonly says: string) {}
+/**
+ * Checks the value of an option by that name, and returns the value for the settings.
+ *
+ * @throws SessionConfigError that names the option, what it got and what it takes
+ */
+export type Check<T> = (value: unknown, option: string) => T;
+
+/**
+ * Refuses a value that is not what the option takes.
+ *
+ * @param takes the rest of a sentence that starts with "it takes"
+ */
+export function refused(option: string, value: unknown, takes: string, show = shown): never {
+  throw optionError(option, `got ${show(value)}; it takes ${takes}.`);
 }
 
-/** A check for the value of one option. */
-export interface Check<T> {
-  /** The rest of a sentence that starts with "it takes". */
-  readonly takes: string;
-  /** The value for the settings, or the reason it is refused. `option` is its name, for naming nested values. */
-  readonly read: (value: unknown, option: string) => T | Refusal;
-}
-
-/** Refuses a value that is not what the option takes. */
-export function refused(value: unknown, takes: string, show = shown): Refusal {
-  return new Refusal(`got ${show(value)}; it takes ${takes}.`);
-}
-
-/** Creates the error for an option. All errors for options are created here. */
+/**
+ * Creates the error for an option. All errors for options are created here.
+ *
+ * @param says the rest of a sentence that starts with the option's name
+ */
 export function optionError(option: string, says: string, cause?: unknown): SessionConfigError {
   return new SessionConfigError(
     `The option '${option}' ${says}`,
     cause === undefined ? undefined : { cause },
   );
-}
-
-/**
- * Reads the value of an option with its check.
- *
- * @throws SessionConfigError that names the option, what it got and what it takes
- */
-export function readOption<T>(check: Check<T>, value: unknown, option: string): T {
-  const read = check.read(value, option);
-  if (read instanceof Refusal) throw optionError(option, read.says);
-  return read;
 }
 
 /** A readable form of a given value, for values that neither are nor contain a secret. */

@@ -1,5 +1,5 @@
 import { plainOptions } from './plain-options.js';
-import { type Check, optionError, readOption, refused } from './read-option.js';
+import { type Check, optionError, refused } from './read-option.js';
 import { isObject } from '../state/values.js';
 
 /** One option of a table. */
@@ -41,7 +41,7 @@ export function readTable(table: Table, given: object, within: string): object {
       const own: unknown = Reflect.get(given, name);
       const value = own === undefined ? row.default : own;
       const counts = row.required === 'always' || (row.required === 'named' && name in given);
-      return [name, value === undefined && !counts ? undefined : readOption(row.check, value, within + name)];
+      return [name, value === undefined && !counts ? undefined : row.check(value, within + name)];
     }),
   );
 }
@@ -69,13 +69,10 @@ export function group<T extends Table>(
 ): Check<Settings<T>> {
   const names = Object.keys(table);
   const { takes = `an object such as { ${names.join(', ')} }`, note = '' } = words;
-  return {
-    takes,
-    read(value, option) {
-      if (!isObject(value)) return refused(value, takes);
-      const given = plainOptions(value, names);
-      assertKnown(given, names, option, note);
-      return readTable(table, given, `${option}.`);
-    },
+  return (value, option) => {
+    if (!isObject(value)) return refused(option, value, takes);
+    const given = plainOptions(value, names);
+    assertKnown(given, names, option, note);
+    return readTable(table, given, `${option}.`);
   };
 }

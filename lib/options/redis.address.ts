@@ -1,4 +1,4 @@
-import { type Check, Refusal, refused, withoutText } from './read-option.js';
+import { type Check, optionError, refused, withoutText } from './read-option.js';
 import { is, listOf, refine, text } from './checks.js';
 import { type Table, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
@@ -19,7 +19,7 @@ const takesUrl = 'redis://host:port or rediss://host:port';
  * never shown: any field may contain a password by mistake.
  */
 function digits(takes: string, min: number, max = Number.MAX_SAFE_INTEGER): Check<unknown> {
-  return { takes, read: (value) => (isWhole(value, min, max) ? value : refused(value, takes, withoutText)) };
+  return (value, option) => (isWhole(value, min, max) ? value : refused(option, value, takes, withoutText));
 }
 
 function isWhole(value: unknown, min: number, max: number): boolean {
@@ -27,12 +27,11 @@ function isWhole(value: unknown, min: number, max: number): boolean {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= min && number <= max;
 }
 
-const reserved: Check<never> = {
-  takes: 'nothing',
-  read: () =>
-    new Refusal(
-      'cannot be set: the driver decides this itself for its own connection. Leave it out, or hand in a client.',
-    ),
+const reserved: Check<never> = (_value, option) => {
+  throw optionError(
+    option,
+    'cannot be set: the driver decides this itself for its own connection. Leave it out, or hand in a client.',
+  );
 };
 
 const place = {
@@ -50,21 +49,22 @@ const queryTable: Table = {
 };
 
 const url = refine(text(takesUrl, /^rediss?:\/\/./, withoutText), (value, option) => {
+  const no = (says: string): never => {
+    throw optionError(option, says);
+  };
   // Without a cause: the error of `new URL` contains the whole text.
   if (!URL.canParse(value)) {
-    return new Refusal(
+    return no(
       `got a text that is no URL; it takes ${takesUrl}, where a port is ${takesPort}, and characters such as / and # in a password are written as %2F and %23.`,
     );
   }
   const { port, pathname, username, password, searchParams } = new URL(value);
-  if (port === '0') return new Refusal(`got a URL with port 0; it takes ${takesPort}.`);
+  if (port === '0') return no(`got a URL with port 0; it takes ${takesPort}.`);
   if (!/^\/?$/.test(pathname) && !isWhole(pathname.slice(1), 0, Number.MAX_SAFE_INTEGER)) {
-    return new Refusal(
-      'got a URL whose path is no number; it takes that of a database: redis://host:port/0.',
-    );
+    return no('got a URL whose path is no number; it takes that of a database: redis://host:port/0.');
   }
   if (!isDecodable(username) || !isDecodable(password)) {
-    return new Refusal('got a URL whose user or password cannot be decoded; it takes a % in them as %25.');
+    return no('got a URL whose user or password cannot be decoded; it takes a % in them as %25.');
   }
   readTable(queryTable, Object.fromEntries(searchParams), `${option}?`);
   return value;
@@ -74,8 +74,8 @@ const sentinel = refine(is('{ host, port }', isObject, withoutText), (value, opt
   readTable(place, value, `${option}.`),
 );
 
-const sentinels = refine(listOf(sentinel, 'a list of { host, port }', withoutText), (list) =>
-  list.length === 0 ? refused(list, 'a list of { host, port }') : list,
+const sentinels = refine(listOf(sentinel, 'a list of { host, port }', withoutText), (list, option) =>
+  list.length === 0 ? refused(option, list, 'a list of { host, port }') : list,
 );
 
 /** The options that say where to connect. With sentinels, the name of the master is required. */

@@ -1,6 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { plainOptions } from './plain-options.js';
-import { Refusal, hasFunctions, optionError, readOption, withoutText } from './read-option.js';
+import { hasFunctions, optionError, withoutText } from './read-option.js';
 import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './read-table.js';
@@ -121,7 +121,10 @@ const client = refine(
       ? 'a client of the package "redis" (node-redis)'
       : withoutText(value),
   ),
-  (given) => (readsFromReplicas(given) ? new Refusal(OF_REPLICAS) : given),
+  (given, option) => {
+    if (readsFromReplicas(given)) throw optionError(option, OF_REPLICAS);
+    return given;
+  },
 );
 
 const OF_REPLICAS =
@@ -146,7 +149,7 @@ const ownTable = {
  * and what it takes
  */
 export function redisSettings(options: RedisDriverOptions | undefined): RedisSettings {
-  const given = plainOptions(readOption(is(takes, isOptions, withoutText), options, 'redis'));
+  const given = plainOptions(is(takes, isOptions, withoutText)(options, 'redis'));
   const { prefix: _prefix, client: _client, ...connection } = given;
   const others = Object.keys(connection).join(', ');
   if ('client' in given && others !== '')

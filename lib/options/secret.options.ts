@@ -1,6 +1,6 @@
 import type { Secrets } from '../crypto/hmac.js';
 import { listOf } from './checks.js';
-import { type Check, Refusal, readOption, withoutText } from './read-option.js';
+import { type Check, optionError, withoutText } from './read-option.js';
 import { weaknessOf } from './weak-secret.js';
 
 const MIN_SECRET = 32;
@@ -15,32 +15,24 @@ const TAKES =
   `Make one with: node -p "crypto.randomBytes(32).toString('base64url')" and keep it out of the repository`;
 
 /** Messages never show a secret: its type and its length say what is wrong. */
-const one: Check<string> = {
-  takes: TAKES,
-  read(value) {
-    if (value === undefined || value === '') return no(value === '' ? 'an empty text' : 'nothing', IS_IT_SET);
-    if (typeof value !== 'string') return no(typeof value === 'number' ? 'a number' : withoutText(value));
-    if (value.length < MIN_SECRET) return no(`${value.length} characters`);
-    const weakness = weaknessOf(value, MIN_SECRET);
-    return weakness === null ? value : no(`text that ${weakness}, so others can guess it`, IS_IT_MADE);
-  },
+const one: Check<string> = (value, option) => {
+  const no = (got: string, why?: string): never => refuse(option, got, why);
+  if (value === undefined || value === '') return no(value === '' ? 'an empty text' : 'nothing', IS_IT_SET);
+  if (typeof value !== 'string') return no(typeof value === 'number' ? 'a number' : withoutText(value));
+  if (value.length < MIN_SECRET) return no(`${value.length} characters`);
+  const weakness = weaknessOf(value, MIN_SECRET);
+  return weakness === null ? value : no(`text that ${weakness}, so others can guess it`, IS_IT_MADE);
 };
 
-function no(got: string, why = ''): Refusal {
-  return new Refusal(`got ${got}; it takes ${TAKES}.${why === '' ? '' : ` ${why}`}`);
+function refuse(option: string, got: string, why = ''): never {
+  throw optionError(option, `got ${got}; it takes ${TAKES}.${why === '' ? '' : ` ${why}`}`);
 }
 
 const several = listOf(one, TAKES);
 
 /** One secret, or several, newest first. */
-export const secrets: Check<Secrets> = {
-  takes: TAKES,
-  read(value, option) {
-    if (!Array.isArray(value)) {
-      const read = one.read(value, option);
-      return read instanceof Refusal ? read : [read];
-    }
-    const [newest, ...older] = readOption(several, value, option);
-    return newest === undefined ? no('an empty list') : [newest, ...older];
-  },
+export const secrets: Check<Secrets> = (value, option) => {
+  if (!Array.isArray(value)) return [one(value, option)];
+  const [newest, ...older] = several(value, option);
+  return newest === undefined ? refuse(option, 'an empty list') : [newest, ...older];
 };

@@ -2,7 +2,6 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { setUpCookies } from '../../lib/http/cookie/cookie-setup.js';
-import { readOption } from '../../lib/options/read-option.js';
 import { type SessionCookieOptions, cookieOptions } from '../../lib/options/cookie.options.js';
 import { SECRET } from '../support/test-app.js';
 
@@ -10,7 +9,7 @@ import { SECRET } from '../support/test-app.js';
 const OTHERS = 2000;
 
 function setUp(cookie: SessionCookieOptions) {
-  const options = readOption(cookieOptions, cookie, 'cookie');
+  const options = cookieOptions(cookie, 'cookie');
   return setUpCookies(options, { secrets: [SECRET], maxCookies: 3, header: undefined });
 }
 

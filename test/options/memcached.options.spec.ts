@@ -2,7 +2,6 @@ import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemcachedDriver } from '../../lib/drivers/memcached/memcached.driver.js';
-import { readOption } from '../../lib/options/read-option.js';
 import { memcachedOptions } from '../../lib/options/memcached.options.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 
@@ -53,7 +52,7 @@ describe('the options of the memcached driver', () => {
 
   it.each([{}, { prefix: 'a:' }, { maxItemBytes: 2_097_152 }])('take the default server: %j', (options) => {
     // Also checks the type.
-    const checked = readOption(memcachedOptions, options, 'memcached');
+    const checked = memcachedOptions(options, 'memcached');
     expect(checked).toMatchObject({ ...options, servers: ['127.0.0.1:11211'], client: undefined });
   });
 

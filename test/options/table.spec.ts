@@ -2,7 +2,6 @@ import { Test } from '@nestjs/testing';
 import { SessionManager, SessionModule } from 'nestjs-session-kit';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
-import { readOption } from '../../lib/options/read-option.js';
 import { boolean, text, wholeNumber } from '../../lib/options/checks.js';
 import { duration } from '../../lib/options/duration.js';
 import type { SessionModuleOptions } from '../../lib/options/session.options.js';
@@ -43,7 +42,7 @@ describe('A table of options', () => {
     const check = group(table);
     for (const stray of ['ages', 'toString', '__proto__']) {
       const given: unknown = JSON.parse(`{"${stray}": {}}`);
-      expect(() => readOption(check, given, 'redis')).toThrow(
+      expect(() => check(given, 'redis')).toThrow(
         `The option 'redis.${stray}' does not exist. Known are age, name, servers, inner.`,
       );
     }

@@ -1,4 +1,3 @@
-import { readOption } from '../../options/read-option.js';
 import { type DatabaseDriverOptions, databaseOptions } from '../../options/database.options.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
@@ -32,7 +31,7 @@ export class DatabaseDriver implements RecordDriver {
 
   /** @throws SessionConfigError for an invalid option */
   constructor(options: DatabaseDriverOptions, context: DriverContext) {
-    readOption(databaseOptions, options, 'database');
+    databaseOptions(options, 'database');
     this.#options = options;
     this.#context = context;
   }

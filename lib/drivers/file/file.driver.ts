@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
-import { readOption } from '../../options/read-option.js';
 import { type FileDriverOptions, fileOptions } from '../../options/file.options.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packRecord } from '../packed-record.js';
@@ -47,7 +46,7 @@ export class FileDriver implements RecordDriver {
   #collecting = Promise.resolve();
 
   constructor(options: FileDriverOptions = {}, clock: Clock = systemClock) {
-    const { location } = readOption(fileOptions, options, 'file');
+    const { location } = fileOptions(options, 'file');
     this.#location = resolve(location);
     this.#users = new UserFiles(this.#location);
     this.#clock = clock;

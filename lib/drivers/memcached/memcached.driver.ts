@@ -1,4 +1,3 @@
-import { readOption } from '../../options/read-option.js';
 import {
   type MemcachedDriverOptions,
   type MemcachedSettings,
@@ -58,7 +57,7 @@ export class MemcachedDriver implements RecordDriver {
 
   /** @throws SessionConfigError if an option is wrong */
   constructor(options: MemcachedDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
-    this.#options = readOption(memcachedOptions, options, 'memcached');
+    this.#options = memcachedOptions(options, 'memcached');
     this.#context = context;
   }
 

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
-import { readOption } from '../../options/read-option.js';
 import { type MemoryDriverOptions, memoryOptions } from '../../options/memory.options.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { RecencyLink } from './recency-link.js';
@@ -52,7 +51,7 @@ export class MemoryDriver implements RecordDriver {
   #size = 0;
 
   constructor(options: MemoryDriverOptions = {}, clock: Clock = systemClock) {
-    this.#max = readOption(memoryOptions, options, 'memory').max;
+    this.#max = memoryOptions(options, 'memory').max;
     this.#end = this.#max === undefined ? null : new RecencyLink();
     this.#clock = clock;
   }

@@ -229,7 +229,7 @@ export class DriverRegistry {
 /** How an application adds a driver of its own, for the error about a name that is no driver. */
 function ownDriver(name: string): string {
   return (
-    `A driver of your own is a class with @SessionDriver('${name}') among the providers of a module, an entry of the ` +
-    "option 'drivers', or made by SessionManager.extend in a constructor or in onModuleInit."
+    `A driver of your own is a class with @SessionDriver('${name}') among the providers of a module, an entry of ` +
+    "the option 'drivers', or made by SessionManager.extend in a constructor or in onModuleInit."
   );
 }
