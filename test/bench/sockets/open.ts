@@ -52,13 +52,12 @@ function application(redisUrl: string | null) {
     }
   }
 
-  const sessions = SessionModule.forRoot({
-    secret,
-    driver: 'redis',
-    redis: redisUrl === null ? {} : { url: redisUrl },
-    sockets: { checkEvery: CHECK_EVERY_MS },
-  });
-  @Module({ imports: redisUrl === null ? [] : [sessions], controllers: [Pages], providers: [Gateway] })
+  const sockets = { checkEvery: CHECK_EVERY_MS };
+  const sessions =
+    redisUrl === null
+      ? []
+      : [SessionModule.forRoot({ secret, driver: 'redis', redis: { url: redisUrl }, sockets })];
+  @Module({ imports: sessions, controllers: [Pages], providers: [Gateway] })
   class Application {}
   return Application;
 }
