@@ -28,11 +28,9 @@ export function isAgingDue(batches: readonly FlashBatch[], reader: FlashReader):
   return batches.some((batch) => isSpent(batch, reader)) && usesUp(reader);
 }
 
-/** The rest of a batch after a commit, apart from what the request removed: a list of one batch or none. */
+/** The rest of a batch that the request saw, apart from what it removed: a list of one batch or none. */
 export function leftOf(batch: FlashBatch, reader: FlashReader): FlashBatch[] {
-  if (batch[0] > reader.seen) return [batch];
-  const rest = remainderOf(batch, reader);
-  if (rest === batch || !usesUp(reader)) return [batch];
+  const rest = usesUp(reader) ? remainderOf(batch, reader) : batch;
   return rest === null ? [] : [rest];
 }
 

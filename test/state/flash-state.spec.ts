@@ -331,6 +331,31 @@ describe('the flash messages of a request', () => {
   });
 });
 
+describe('messages that stay until they are read', () => {
+  it('stay without the fields that were flashed beside them', () => {
+    const state = load([[1, { a: ['kept'] }, { name: 'Ada' }, ['a']]], 1);
+    expect(state.flash.agingDue).toBe(true);
+    expect(store(state)).toEqual([[1, { a: ['kept'] }, {}, ['a']]]);
+  });
+
+  it('are stored up to the latest fifty of all requests that added some', () => {
+    const thirty = Array.from({ length: 30 }, (_, index) => index);
+    const state = load([[1, { a: thirty }, {}, ['a']]], 1);
+    state.flash.append('a', thirty);
+    expect(store(state)).toEqual([
+      [1, { a: thirty.slice(-20) }, {}, ['a']],
+      [2, { a: thirty }, {}, ['a']],
+    ]);
+  });
+
+  it('make a message stay to which one is added', () => {
+    const state = load([[1, { a: ['first'] }]], 1);
+    state.flash.append('a', ['second']);
+    const unread = store(state);
+    expect(seenBy(store(load(unread, 2)), 3)).toEqual({ a: ['first', 'second'] });
+  });
+});
+
 describe('messages that stay until they are read, under two names of which one leads into the other,', () => {
   it('are each shown once', () => {
     const batches: FlashBatch[] = [
