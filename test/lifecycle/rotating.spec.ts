@@ -189,6 +189,19 @@ describe('invalidate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
+  it('leaves nothing that another request flashed, also if this one has reloaded the session since', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [leaver, writer] = [await store.open(token), await store.open(token)];
+    writer.session.flash('notice', 'for ann');
+    await writer.respond();
+    await leaver.session.reload();
+    leaver.session.invalidate().put('status', 'bye');
+    const next = await store.open((await leaver.respond()).token);
+    expect(next.session.all()).toEqual({ status: 'bye' });
+    expect(next.session.flashMessages.all()).toEqual({});
+  });
+
   it('is not followed by a concurrent commit', async () => {
     const store = await OneStore.start();
     const token = await store.seed();

@@ -181,6 +181,15 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(again), 2)).toEqual({ a: 1 });
   });
 
+  it('stay for the visitor beside what a job flashes, which sees none', () => {
+    const job = load([[1, { a: 1 }]], 1, 'hidden');
+    job.flash.flash('a', 2);
+    expect(store(job)).toEqual([
+      [1, { a: 1 }],
+      [2, { a: 2 }],
+    ]);
+  });
+
   it('cause no commit when one for the current request is removed', () => {
     const state = load();
     state.flash.now('a', 1);
