@@ -155,6 +155,7 @@ export class SessionModule
    * Test.createTestingModule({ imports: [SessionModule.forTest()], controllers: [CartController] })
    */
   static forTest(options: TestSessionOptions = {}): DynamicModule {
+    assertGiven('forTest', options, 'an object of options, or nothing');
     return SessionModule.forRoot(testOptions(options));
   }
 

@@ -11,7 +11,7 @@ import { joined, overlaid } from '../state/flash-layers.js';
 import { cloneValue } from '../state/clone-value.js';
 import { type Values, isPlainValues } from '../state/values.js';
 import { type RecordedLifecycle, detachedRequest } from './detached-request.js';
-import { type FlashedBefore, messagesOf } from './flashed-before.js';
+import { type FlashedBefore, assertBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
 
 /**
@@ -112,7 +112,7 @@ function deedsOf(life: RecordedLifecycle): SessionDeeds {
  * @param values of the session, names taken literally; a user under `userKey` is signed in as of now. Default:
  * a new session
  * @param options `flash`, `errors`, `old`: what the previous request has left; `body`; `userKey`
- * @throws SessionValueError if a value cannot be stored, or the arguments are not objects
+ * @throws SessionValueError if a value cannot be stored, or an argument is not what it takes
  * @example
  * const session = fakeSession({ cart: ['tea'] }, { flash: { status: 'Saved.' } });
  * expect(controller.show(session)).toEqual({ cart: ['tea'], status: 'Saved.' });
@@ -136,7 +136,8 @@ export function fakeSession<T extends object = SessionData>(
 }
 
 function assertGiven(values: unknown, options: unknown): void {
-  if ((values === undefined || isPlainValues(values)) && isPlainValues(options)) return;
+  if ((values === undefined || isPlainValues(values)) && isPlainValues(options))
+    return assertBefore('fakeSession', options);
   throw new SessionValueError(
     `fakeSession got ${withoutText(values)} and ${withoutText(options)}; it takes an object of values, and { flash, errors, old, body, userKey }.`,
   );

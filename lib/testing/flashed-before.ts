@@ -1,6 +1,9 @@
 import { InvalidFormException } from '../forms/invalid-form.exception.js';
+import { withoutText } from '../options/read-option.js';
 import { BAGS } from '../session/form-bags.js';
-import type { Values } from '../state/values.js';
+import { SessionValueError } from '../session.errors.js';
+import { isOpaque } from '../state/object-kinds.js';
+import { type Values, isObject } from '../state/values.js';
 
 /**
  * What the previous request has left for the next page.
@@ -28,4 +31,38 @@ export function messagesOf({ flash = {}, errors, old }: FlashedBefore): Values {
     ...(errors === undefined ? {} : { [BAGS.errors]: new InvalidFormException(errors).errors }),
     ...(old === undefined ? {} : { [BAGS.old]: old }),
   };
+}
+
+/**
+ * Checks what the previous request is said to have left: a text instead of messages would otherwise be taken
+ * apart, and the test would be of a page without any.
+ *
+ * @param caller the function that was given it, named in the error
+ * @throws SessionValueError
+ */
+export function assertBefore(caller: string, { flash, errors, old }: FlashedBefore): void {
+  if (flash !== undefined) assertByName(caller, 'flash', flash, 'an object of messages by their keys');
+  if (old !== undefined) assertByName(caller, 'old', old, 'an object of input by field');
+  if (errors !== undefined) assertErrors(caller, errors);
+}
+
+function assertErrors(caller: string, errors: unknown): void {
+  const takes = "an object of texts, or lists of texts, by field ('' for the form as a whole)";
+  assertByName(caller, 'errors', errors, takes);
+  for (const [field, given] of Object.entries(errors))
+    if (![given].flat().every((message: unknown) => typeof message === 'string'))
+      throw refused(caller, 'errors', `${withoutText(given)} for '${field}'`, takes);
+}
+
+function assertByName(
+  caller: string,
+  name: keyof FlashedBefore,
+  given: unknown,
+  takes: string,
+): asserts given is Values {
+  if (!isObject(given) || isOpaque(given)) throw refused(caller, name, withoutText(given), takes);
+}
+
+function refused(caller: string, name: string, got: string, takes: string): SessionValueError {
+  return new SessionValueError(`${caller} got ${got} as '${name}'; it takes ${takes}.`);
 }

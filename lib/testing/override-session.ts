@@ -1,6 +1,9 @@
+import { hasFunctions, withoutText } from '../options/read-option.js';
 import { type TestSessionOptions, testOptions } from '../nest/test-options.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from '../nest/session.settings.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
+import { SessionConfigError } from '../session.errors.js';
+import { isObject } from '../state/values.js';
 
 /**
  * The part of what `Test.createTestingModule` of @nestjs/testing returns that is used here.
@@ -29,6 +32,7 @@ export interface OverridableModule<B> {
  * @param builder the result of `Test.createTestingModule`, not compiled yet
  * @param options override all of these. Default none
  * @returns the builder
+ * @throws SessionConfigError if it is no builder, as a module that is already compiled, or the options are no object
  * @example
  * const module = await overrideSession(Test.createTestingModule({ imports: [AppModule] })).compile();
  */
@@ -36,6 +40,12 @@ export function overrideSession<B extends OverridableModule<B>>(
   builder: B,
   options: TestSessionOptions = {},
 ): B {
+  if (!isObject(builder) || !hasFunctions(builder, 'overrideProvider') || !isObject(options)) {
+    throw new SessionConfigError(
+      `overrideSession got ${withoutText(builder)} and ${withoutText(options)}; it takes what Test.createTestingModule() returned, not ` +
+        'compiled yet, and an object of options, or nothing.',
+    );
+  }
   return builder.overrideProvider(SESSION_SETTINGS).useFactory({
     factory: (given) => ({ ...resolveSettings(testOptions(options, given)), isTest: true }),
     inject: [SESSION_OPTIONS],

@@ -9,14 +9,15 @@ import { withoutText } from '../options/read-option.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionLifecycles } from '../nest/session-lifecycles.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
-import { SessionConfigError, SessionError } from '../session.errors.js';
+import { SessionConfigError, SessionError, SessionValueError } from '../session.errors.js';
 import { tenantRequest } from '../sockets/handshake.js';
 import { HostedSession } from '../session/hosted-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { cloneValue } from '../state/clone-value.js';
+import { valuesByKey } from '../state/values-by-key.js';
 import { type Values, isObject } from '../state/values.js';
-import { type FlashedBefore, messagesOf } from './flashed-before.js';
+import { type FlashedBefore, assertBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
 import { type SeenSession, seenSession } from './seen-session.js';
 import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
@@ -28,7 +29,7 @@ import {
   isAgent,
   withCookies,
 } from './sign-request.js';
-import { type TestResponse, exchangeOf } from './test-response.js';
+import { type TestResponse, exchangeOf, givenSent } from './test-response.js';
 
 /** A caller that looks at what a response has left, without changing it. */
 const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
@@ -42,7 +43,7 @@ export interface VisitOptions extends FlashedBefore {
 /** The request of a response that does not tell it. @example await sessions.of(response, { sent: { cookie } }); */
 export interface ExchangeOptions {
   /** The headers that the request sent, if the client does not tell (`fetch`). Default: those in the response. */
-  readonly sent?: Readonly<Record<string, string>>;
+  readonly sent?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -67,11 +68,12 @@ export class TestSessions {
    * @param values of the session, names taken literally. A user under `userKey` is signed in as of now
    * @param options `flash`, `errors`, `old`: what the visitor's last request has left; `host`
    * @returns one cookie, or the pieces of a long one: `session=...`
-   * @throws SessionValueError if a value cannot be stored
+   * @throws SessionValueError if a value cannot be stored, or an argument is not what it takes
    * @example
    * await fetch(url, { headers: { cookie: await sessions.cookie({ userId: '1' }, { flash: { status: 'Saved.' } }) } });
    */
   async cookie(values: Readable<SessionData> = {}, options: VisitOptions = {}): Promise<string> {
+    assertVisit('sessions.cookie()', values, options);
     return (await this.#cookies(values, options)).join('; ');
   }
 
@@ -81,7 +83,7 @@ export class TestSessions {
    * @param values as for `cookie`. Default none
    * @param options as for `cookie`. Default none
    * @returns that header by its name: `{ 'X-Session': '...' }`
-   * @throws SessionConfigError if the option is not set; SessionValueError if a value cannot be stored
+   * @throws SessionConfigError if the option is not set; SessionValueError like `cookie`
    * @example
    * await fetch(url, { headers: await sessions.header({ userId: '1' }) });
    */
@@ -89,6 +91,7 @@ export class TestSessions {
     values: Readable<SessionData> = {},
     options: VisitOptions = {},
   ): Promise<Record<string, string>> {
+    assertVisit('sessions.header()', values, options);
     const { header } = this.#setup(options.host);
     if (header === null)
       throw new SessionConfigError(
@@ -130,6 +133,7 @@ export class TestSessions {
     options: VisitOptions = {},
   ): Promise<unknown> {
     assertSignable(target);
+    assertVisit('sessions.sign()', values, options);
     const cookies = await this.#cookies(values, options);
     if (!isAgent(target)) return withCookies(target, cookies.join('; '));
     fillJar(target, cookies, this.#setup(options.host).cookie.attributes.path);
@@ -148,10 +152,10 @@ export class TestSessions {
    * expect(after.flash).toEqual({ status: 'Added to your cart.' });
    * expect(after.cookie).toBeNull(); // the browser has it already
    */
-  async of(response: TestResponse | string, { sent }: ExchangeOptions = {}): Promise<SeenSession> {
+  async of(response: TestResponse | string, options: ExchangeOptions = {}): Promise<SeenSession> {
     if (typeof response !== 'string' && !isObject(propertyOf(response, 'headers')))
       throw noResponse(response);
-    const exchange = exchangeOf(response, sent);
+    const exchange = exchangeOf(response, givenSent(options));
     const sentHeader = (name: string): string | undefined => exchange.sent?.(name);
     const setup = this.#setup(sentHeader('host'));
     const { header } = setup;
@@ -217,6 +221,14 @@ function ofModule<T>(get: () => T): T {
 
 function isOfSession({ name }: SentCookie, session: string): boolean {
   return name === session || (name.startsWith(`${session}.`) && /^\d$/.test(name.slice(session.length + 1)));
+}
+
+function assertVisit(caller: string, values: unknown, options: VisitOptions): void {
+  valuesByKey(caller, values);
+  if (isObject(options)) return assertBefore(caller, options);
+  throw new SessionValueError(
+    `${caller} got ${withoutText(options)} as its options; it takes { flash, errors, old, host }.`,
+  );
 }
 
 function noResponse(given: unknown): SessionError {

@@ -1,6 +1,6 @@
-import { hasFunctions, shown } from '../options/read-option.js';
+import { hasFunctions, shown, withoutText } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
-import { isPlain } from '../state/object-kinds.js';
+import { isOpaque, isPlain } from '../state/object-kinds.js';
 import { isObject } from '../state/values.js';
 import { propertyOf } from '../state/property-of.js';
 
@@ -46,10 +46,20 @@ export function isAgent(target: CookieAgent | RequestOptions): target is CookieA
  */
 export function assertSignable(target: CookieAgent | RequestOptions): void {
   const isOptions = isObject(target) && isPlain(target) && !hasFunctions(target, 'get');
+  if (isOptions) assertHeaders(propertyOf(target, 'headers'));
   if (isOptions || (isObject(target) && isAgent(target))) return;
   throw new SessionConfigError(
     `sessions.sign() got ${shown(target)}; it takes an agent of supertest, request.agent(app.getHttpServer()), or the options of ` +
       "app.inject(): { url: '/account' }. For any other client there is sessions.cookie(), which gives the Cookie header to send.",
+  );
+}
+
+/** Headers of `fetch`, or a list of pairs, would not be copied: the request would be sent without them. */
+function assertHeaders(headers: unknown): void {
+  if (headers === undefined || headers === null || (isObject(headers) && !isOpaque(headers))) return;
+  throw new SessionConfigError(
+    `sessions.sign() got ${withoutText(headers)} as the headers of a request; it takes an object of headers by their names. For ` +
+      'any other client there is sessions.cookie(), which gives the Cookie header to send.',
   );
 }
 
@@ -80,7 +90,10 @@ export function withCookies<O extends RequestOptions>(
   cookies: string,
 ): O & { headers: { cookie: string } } {
   const others = Object.entries(options.headers ?? {});
-  const sent = others.filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => String(value));
+  const sent = others
+    .filter(([name]) => name.toLowerCase() === 'cookie')
+    .flatMap(([, value]) => value ?? [])
+    .map(String);
   const headers = Object.fromEntries(others.filter(([name]) => name.toLowerCase() !== 'cookie'));
   return { ...options, headers: { ...headers, cookie: [...sent, cookies].join('; ') } };
 }

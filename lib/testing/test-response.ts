@@ -1,4 +1,7 @@
+import { withoutText } from '../options/read-option.js';
+import { SessionError } from '../session.errors.js';
 import { propertyOf } from '../state/property-of.js';
+import { isObject, isPlainValues } from '../state/values.js';
 
 /**
  * A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`.
@@ -27,24 +30,35 @@ export interface Exchange {
  * Reads a response of any supported client.
  *
  * @param response or a Cookie header, as if nothing had been received
- * @param sent the headers of the request. Default: what the response knows of them
+ * @param sent the headers of the request; null: those that the response knows
  */
-export function exchangeOf(
-  response: TestResponse | string,
-  sent: Readonly<Record<string, string>> | undefined,
-): Exchange {
-  const [headers, known] =
-    typeof response === 'string'
-      ? [{}, lookUpIn({ cookie: response })]
-      : [response.headers, sentBy(response)];
+export function exchangeOf(response: TestResponse | string, sent: HeaderLookup | null): Exchange {
+  const isCookie = typeof response === 'string';
+  const headers = isCookie ? {} : response.headers;
   return {
     setCookies: setCookiesOf(headers),
     received: lookUpIn(headers),
-    sent:
-      sent === undefined
-        ? known
-        : lookUpIn(new Headers(typeof response === 'string' ? { ...sent, cookie: response } : sent)),
+    sent: isCookie ? (name) => (name === 'cookie' ? response : sent?.(name)) : (sent ?? sentBy(response)),
   };
+}
+
+/**
+ * The headers that `sessions.of` was given; null if none. A header that is undefined was not sent.
+ *
+ * @throws SessionError if they are none
+ */
+export function givenSent(options: unknown): HeaderLookup | null {
+  const sent = propertyOf(options, 'sent');
+  if (isObject(options) && sent === undefined) return null;
+  if (isObject(sent) && isFetched(sent)) return lookUpIn(sent);
+  if (isPlainValues(sent))
+    return lookUpIn(
+      Object.fromEntries(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value])),
+    );
+  const got = isObject(options) ? `${withoutText(sent)} as 'sent'` : withoutText(options);
+  throw new SessionError(
+    `sessions.of() got ${got}; behind the response it takes { sent: { cookie } }, the headers of the request.`,
+  );
 }
 
 function setCookiesOf(headers: object): readonly string[] {

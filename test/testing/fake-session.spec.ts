@@ -139,6 +139,19 @@ describe('fakeSession', () => {
     },
   );
 
+  it.each<[object, RegExp]>([
+    [{ flash: 'Saved.' }, /got a text as 'flash'; it takes an object of messages/],
+    [{ flash: new Map() }, /got an object of Map as 'flash'/],
+    [{ old: ['ann'] }, /got a list as 'old'; it takes an object of input by field/],
+    [{ errors: 'Taken.' }, /got a text as 'errors'; it takes an object of texts/],
+    [{ errors: null }, /got null as 'errors'/],
+    [{ errors: { email: [1] } }, /got a list for 'email' as 'errors'/],
+  ])('rejects %j for what the previous request has left', (options, says) => {
+    const call = (): unknown => Reflect.apply(fakeSession, undefined, [{}, options]);
+    expect(call).toThrow(SessionValueError);
+    expect(call).toThrow(says);
+  });
+
   it('rejects at once what no session can store', () => {
     expect(() => fakeSession({ seen: new Map() })).toThrow(SessionValueError);
   });

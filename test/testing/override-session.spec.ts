@@ -7,6 +7,7 @@ import {
   RequestSession,
   SESSION_OPTIONS,
   Session,
+  SessionConfigError,
   SessionDriver,
   SessionManager,
   SessionModule,
@@ -174,6 +175,16 @@ describe('overrideSession', () => {
     await request(app.getHttpServer()).get('/count').expect(500);
   });
 
+  it('says what it accepts when it is given a compiled module, or options that are none', async () => {
+    const builder = Test.createTestingModule({});
+    const compiled = await builder.compile();
+    for (const given of [[compiled], [undefined], [builder, null], [builder, 'stealth']]) {
+      const call = (): unknown => Reflect.apply(overrideSession, undefined, given);
+      expect(call).toThrow(SessionConfigError);
+      expect(call).toThrow(/it takes what Test\.createTestingModule\(\) returned, not compiled yet/);
+    }
+  });
+
   it('accepts options that win over both', async () => {
     const builder = overrideSession(applicationWith({ age: '1h' }), {
       driver: 'stealth',
@@ -250,6 +261,11 @@ describe('SessionModule.forTest', () => {
     const visitor = request.agent(app.getHttpServer());
     await visitor.get('/count').expect(200, { count: 1, user: null });
     await visitor.get('/count').expect(200, { count: 2, user: null });
+  });
+
+  it.each([[null], ['stealth']])('refuses %j as its options, and says what it takes', (given) => {
+    const call = (): unknown => Reflect.apply(SessionModule.forTest.bind(SessionModule), undefined, [given]);
+    expect(call).toThrow(/SessionModule\.forTest got .* it takes an object of options, or nothing/);
   });
 
   it('has a new secret each time: a cookie of one application is invalid in another', async () => {

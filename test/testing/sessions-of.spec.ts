@@ -312,6 +312,49 @@ describe('sessionsOf', () => {
       );
   });
 
+  it.each(['cookie', 'header', 'sign'] as const)(
+    'says what %s accepts when it is given no values, no options, or no messages',
+    async (name) => {
+      await using app = await start('express', { header: 'X-Session' });
+      const sessions = sessionsOf(app.app);
+      const call = (...given: unknown[]): Promise<unknown> =>
+        Reflect.apply(sessions[name], sessions, name === 'sign' ? [{ url: '/' }, ...given] : given);
+      await expect(call('1')).rejects.toThrow(
+        `sessions.${name}() takes an object with the new values by their keys`,
+      );
+      await expect(call({}, null)).rejects.toThrow(`sessions.${name}() got null as its options`);
+      await expect(call({}, 'flash')).rejects.toThrow(`sessions.${name}() got a text as its options`);
+      await expect(call({}, { flash: 'Saved.' })).rejects.toThrow(`sessions.${name}() got a text as 'flash'`);
+    },
+  );
+
+  it('says what it accepts when it is given no sent headers, and takes Headers, and a header that was not sent', async () => {
+    await using app = await start('express');
+    const sessions = sessionsOf(app.app);
+    const cookie = await sessions.cookie({ userId: 'ada' });
+    const response = await fetch(`${app.url}/page`, { headers: { cookie } });
+    for (const given of [null, 'sent', { sent: null }, { sent: cookie }, { sent: new Map() }])
+      await expect(sessions.of(response, given as object)).rejects.toThrow(
+        /of\(\) got .* it takes \{ sent: \{ cookie \} \}/,
+      );
+    const userWith = async (sent: object) =>
+      (await sessions.of(response, { sent: sent as Record<string, string | undefined> })).userId;
+    expect(await userWith(new Headers({ cookie }))).toBe('ada');
+    expect(await userWith({ Cookie: cookie })).toBe('ada');
+    expect(await userWith({ cookie: undefined })).toBeNull();
+  });
+
+  it('adds its cookie to those of a request, however they are listed, and loses no other header', async () => {
+    await using app = await start('express');
+    const sessions = sessionsOf(app.app);
+    const cookieOf = async (headers: object) =>
+      (await sessions.sign({ headers }, { userId: '1' })).headers.cookie;
+    expect(await cookieOf({ Cookie: ['theme=dark', 'lang=en'] })).toMatch(/^theme=dark; lang=en; session=/);
+    expect(await cookieOf({ cookie: undefined })).toMatch(/^session=/);
+    for (const headers of [new Headers({ accept: 'text/html' }), [['accept', 'text/html']]])
+      await expect(cookieOf(headers)).rejects.toThrow(/as the headers of a request; it takes an object/);
+  });
+
   it('accepts agents and options, and says what to do with any other client', async () => {
     await using app = await start('express');
     const sessions = sessionsOf(app.app);
