@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { type AnyRequest, sessionOf } from '../http/http-sessions.js';
 import { SessionConfigError } from '../session.errors.js';
+import { isObject } from '../state/values.js';
 import { pathOfThisSite } from '../session/path-of-this-site.js';
 import { flashRefusedForm } from '../session/refused-form.js';
 import { type FormRequest, isPageForm, pageBefore } from './back-to-form.js';
@@ -81,11 +82,14 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
 
   /**
    * @param options where the form is. Default: the page that the form was sent from
-   * @throws SessionConfigError if `form` or `fallback` is a string, but not a path of this site
+   * @throws SessionConfigError if `form` or `fallback` is no path of this site (nor `form` a function), or the
+   * options are no object
    */
   constructor(@Optional() options: FormErrorsFilterOptions = {}) {
-    assertPath('form', options.form);
-    assertPath('fallback', options.fallback);
+    assertObject(options);
+    const { form, fallback } = options;
+    if (typeof form !== 'function') assertPath('form', form);
+    assertPath('fallback', fallback);
     this.#options = options;
   }
 
@@ -125,8 +129,16 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
 }
 
 function assertPath(option: string, given: unknown): void {
-  if (typeof given !== 'string' || pathOfThisSite(given) !== undefined) return;
+  if (given === undefined || pathOfThisSite(given) !== undefined) return;
+  const got = typeof given === 'string' ? JSON.stringify(given) : `a value of type ${typeof given}`;
   throw new SessionConfigError(
-    `FormErrorsFilter got ${JSON.stringify(given)} as '${option}'; it takes the path of a page of this site, such as '/sign-in'.`,
+    `FormErrorsFilter got ${got} as '${option}'; it takes the path of a page of this site, such as '/sign-in'.`,
+  );
+}
+
+function assertObject(options: unknown): void {
+  if (isObject(options)) return;
+  throw new SessionConfigError(
+    "FormErrorsFilter takes its options as an object, such as { form: '/sign-in' }.",
   );
 }

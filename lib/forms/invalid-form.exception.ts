@@ -1,5 +1,8 @@
 import { BadRequestException } from '@nestjs/common';
 import { type FormErrors, NOT_SAID } from '../session/form-bags.js';
+import { SessionValueError } from '../session.errors.js';
+import { isOpaque } from '../state/object-kinds.js';
+import { isObject } from '../state/values.js';
 import { type FieldValidationError, type SchemaIssue, byField, findingsOf } from './form-errors.js';
 
 /**
@@ -18,8 +21,10 @@ export class InvalidFormException extends BadRequestException {
    * @param errors one or more messages by the field's name, as in the form or as a dot path; under '' for the
    * form as a whole. If there is no message at all, the form as a whole gets a general one
    * @param texts the texts for API clients. Default: the messages
+   * @throws SessionValueError if the errors are not given by field: of a text, each letter would become a message
    */
   constructor(errors: Readonly<Record<string, string | readonly string[]>>, texts?: readonly string[]) {
+    assertByField(errors);
     const findings = Object.entries(errors).flatMap(([name, messages]) =>
       [messages]
         .flat()
@@ -31,6 +36,14 @@ export class InvalidFormException extends BadRequestException {
     super(texts === undefined || texts.length === 0 ? found.map(({ message }) => message) : [...texts]);
     this.errors = byField(found);
   }
+}
+
+function assertByField(errors: unknown): void {
+  if (isObject(errors) && !isOpaque(errors)) return;
+  throw new SessionValueError(
+    "InvalidFormException takes an object of messages by the names of the fields, such as { email: 'Taken.' }. A message about the " +
+      "form as a whole stands under '': { '': 'Address and password do not match.' }.",
+  );
 }
 
 /**

@@ -28,6 +28,7 @@ import {
   RequestSession,
   Session,
   SessionConfigError,
+  SessionValueError,
   type SessionRecord,
   SessionTooLargeError,
   invalidForm,
@@ -631,12 +632,17 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a store that 
 });
 
 describe('FormErrorsFilter', () => {
-  it.each([{ form: 'sign-in' }, { form: '//evil.example' }, { fallback: 'https://shop.example/' }])(
-    'refuses the options %o when constructed',
-    (options) => {
-      expect(() => new FormErrorsFilter(options)).toThrow(SessionConfigError);
-    },
-  );
+  it.each([
+    { form: 'sign-in' },
+    { form: '//evil.example' },
+    { form: 7 },
+    { fallback: 'https://shop.example/' },
+    { fallback: () => '/' },
+    '/sign-in',
+    null,
+  ])('refuses the options %o when constructed', (options) => {
+    expect(() => Reflect.construct(FormErrorsFilter, [options])).toThrow(SessionConfigError);
+  });
 
   it('rethrows an exception outside of HTTP', () => {
     const thrown = new InvalidFormException({ email: 'Taken.' });
@@ -647,6 +653,15 @@ describe('FormErrorsFilter', () => {
 });
 
 describe('InvalidFormException', () => {
+  it.each(['Taken.', ['Taken.'], null, undefined, 7, new Map([['email', 'Taken.']])])(
+    'refuses %o, which is no message of a field, and says what it takes',
+    (given) => {
+      const make = (): unknown => Reflect.construct(InvalidFormException, [given]);
+      expect(make).toThrow(SessionValueError);
+      expect(make).toThrow(/takes an object of messages by the names of the fields/);
+    },
+  );
+
   it('moves errors of fields named like a prototype to the whole form', () => {
     const { errors } = new InvalidFormException({ ['__proto__.x']: 'a', 'x.constructor': 'b', y: 'c' });
     expect(errors).toEqual({ '': ['a', 'b'], y: ['c'] });
