@@ -1,3 +1,4 @@
+import type { Keyring } from '../crypto/keyring.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import { withoutText } from '../options/read-option.js';
 import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
@@ -50,6 +51,11 @@ export function assertRunnable(whose: unknown, fn: unknown): void {
   throw new SessionValueError(
     `SessionManager.run got ${got}; it takes the id of a session (session.id) or an object of values, and a function.`,
   );
+}
+
+/** The tokens of a session by its id: none for a text that is no Unicode, which no token can carry and no session has. */
+export function tokensOf(id: string, keyring: Keyring): readonly string[] {
+  return id.isWellFormed() ? [keyring.sign(id)] : [];
 }
 
 /**

@@ -8,7 +8,7 @@ import type { DriverFactory } from '../options/session.options.js';
 import { SessionLifecycles } from './session-lifecycles.js';
 import { givenHandle, givenId, exceptedHandle } from './manager-arguments.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
-import { JOB, JOB_WITH_VALUES, assertRunnable, runStored, runWithValues } from './session-run.js';
+import { JOB, JOB_WITH_VALUES, assertRunnable, runStored, runWithValues, tokensOf } from './session-run.js';
 import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
@@ -93,9 +93,9 @@ export class SessionManager {
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<ReadSession | null> {
-    const reading = this.#lifecycles.records?.store.read(givenId('read', id));
-    const record = (await tellingFailure(reading)) ?? null;
-    if (record === null) return null;
+    const asked = givenId('read', id);
+    const record = await tellingFailure(this.#lifecycles.records?.store.read(asked));
+    if (record === undefined || record === null) return null;
     return readSession(id, record, this.#settings.serializer, this.#lifecycles.runtime.lifetimes);
   }
 
@@ -226,7 +226,7 @@ export class SessionManager {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string')
       return tellingFailure(runWithValues(this.#lifecycles.detachedHost(JOB_WITH_VALUES, []), whose, fn));
-    const host = this.#lifecycles.detachedHost(JOB, [this.#settings.place.keyring.sign(whose)]);
+    const host = this.#lifecycles.detachedHost(JOB, tokensOf(whose, this.#settings.place.keyring));
     return tellingFailure(runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1));
   }
 

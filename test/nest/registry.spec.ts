@@ -71,6 +71,19 @@ describe('the drivers of an application', () => {
     );
   });
 
+  it.each([
+    [Symbol('x'), 'Symbol(x)'],
+    [Object.create(null), 'an object'],
+    [['memory'], 'a list'],
+    [7, '7'],
+  ])('are not found by %o, which is no name', async (name, shown) => {
+    const { manager } = await OneStore.start();
+    // As plain JavaScript may call it.
+    const asked = (): unknown => Reflect.apply(manager.driver.bind(manager), undefined, [name]);
+    expect(asked).toThrow(SessionConfigError);
+    expect(asked).toThrow(`SessionManager.driver got ${shown}; it takes the name of a driver (memory, file,`);
+  });
+
   it('are opened once each at boot with the options under their name, and closed in the same order', async () => {
     const heard: string[] = [];
     const { module } = await OneStore.start({
@@ -325,6 +338,20 @@ describe('the manager', () => {
     expect(await store.manager.read(id)).toBeNull();
     expect(await store.manager.read('nobody')).toBeNull();
   });
+
+  it.each(['watched', 'stealth'])(
+    'neither reads nor ends a session by what is no id (%s)',
+    async (driver) => {
+      const { manager } = await OneStore.start({ driver });
+      for (const id of ['', undefined, null, 7, {}]) {
+        // As plain JavaScript may call it.
+        const read = Reflect.apply(manager.read.bind(manager), undefined, [id]);
+        const destroy = Reflect.apply(manager.destroy.bind(manager), undefined, [id]);
+        await expect(read).rejects.toThrow(/read got .* for an id/);
+        await expect(destroy).rejects.toThrow(/destroy got .* for an id/);
+      }
+    },
+  );
 
   it('ends a session by an id that it has left, and a pending request cannot bring it back', async () => {
     const store = await OneStore.start();

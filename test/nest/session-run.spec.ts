@@ -230,6 +230,11 @@ describe('SessionManager.run with an id', () => {
     expect([called, String(await run(id)).includes(id)]).toEqual([[], false]);
   });
 
+  it.each(['watched', 'stealth'])('finds no session under a text that is no Unicode (%s)', async (driver) => {
+    const store = await OneStore.start({ driver });
+    await expect(store.manager.run('\ud800', () => 'not reached')).rejects.toThrow(NoSessionError);
+  });
+
   it('drops the changes of a session that ended meanwhile, and logs that without its id', async () => {
     const { store, token, id } = await seeded();
     const result = await store.manager.run(id, async (session) => {

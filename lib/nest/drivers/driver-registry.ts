@@ -88,6 +88,11 @@ export class DriverRegistry {
    */
   get(name: string): AnyDriver {
     if (!this.#booted) throw notBooted();
+    if (typeof name !== 'string') {
+      throw new SessionConfigError(
+        `SessionManager.driver got ${shown(name)}; it takes the name of a driver (${this.#names()}).`,
+      );
+    }
     return this.#made(name);
   }
 
