@@ -73,7 +73,8 @@ class Copying {
   #copyMembers(source: object, copy: object): object {
     for (const key of Reflect.ownKeys(source)) {
       const value = this.#copyProperty(source, key);
-      Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
+      // Refused if the copy was made with a property that nobody can redefine, as fake timers give to each Date.
+      Reflect.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
     }
     return copy;
   }

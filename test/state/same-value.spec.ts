@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deepCopy } from '../../lib/state/deep-copy.js';
 import { isSame } from '../../lib/state/same-value.js';
 import type { Values } from '../../lib/state/values.js';
@@ -109,6 +109,17 @@ describe('a copy for comparison', () => {
     };
     expect(isSame(live, deepCopy(live))).toBe(true);
     expect(asked).toEqual([]);
+  });
+
+  it('copies a Date that fake timers of a test made, with a property that nobody can redefine', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const date = new Date(0);
+    expect(Object.getOwnPropertyDescriptor(date, 'constructor')).toMatchObject({ configurable: false });
+    const copy = deepCopy({ date });
+    expect(isSame({ date }, copy)).toBe(true);
+    date.setTime(1);
+    expect(isSame({ date }, copy)).toBe(false);
   });
 
   it('terminates for objects that are reachable by very many paths', () => {
