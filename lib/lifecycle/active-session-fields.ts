@@ -27,6 +27,8 @@ export abstract class ActiveSessionFields {
   token = '';
   /** The token that it was loaded by; null if it was loaded without one, or not at all. */
   sentToken: string | null = null;
+  /** Whether that token was opened and read as a sealed session, live or not. */
+  hasOpenedToken = false;
   /** Whether the id is new to the browser: made in this request, or shared with the request that made it. */
   fresh = true;
   /** Whether the application read the id. */

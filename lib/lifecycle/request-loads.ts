@@ -128,12 +128,13 @@ function eventsOfSecret({ runtime }: ActiveSession, token: string): QueuedEvent[
 }
 
 function refusalOf(
-  { runtime, phase }: ActiveSession,
+  { runtime, phase, hasOpenedToken }: ActiveSession,
   token: string,
   kinds: readonly TokenKind[],
 ): TokenRefusal {
   const kind = Keyring.kindOf(token);
   if (kind !== null && !kinds.includes(kind)) return 'other-driver';
-  if (runtime.keyring.secretOf(token) === null) return 'not-ours';
+  // A sealing driver of the application opens what the keyring does not.
+  if (!hasOpenedToken && runtime.keyring.secretOf(token) === null) return 'not-ours';
   return phase === 'stale' ? 'moved' : 'gone';
 }

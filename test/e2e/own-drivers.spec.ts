@@ -25,6 +25,9 @@ import {
 } from 'nestjs-session-kit';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
+import { HandlerApp } from '../support/handler-app.js';
+import { HeardEvents } from '../support/heard-events.js';
+import { PlainDriver as PlainSealer } from '../support/plain-driver.js';
 import { PLATFORMS, TestApp, type TestAppSetup } from '../support/test-app.js';
 
 /** A dependency of a driver in an application, such as a connection pool. */
@@ -556,3 +559,25 @@ describe('a driver that is not valid', () => {
     ).rejects.toThrow(/drivers\.own\.inject.*Journal/);
   });
 });
+
+it.each(PLATFORMS)(
+  'a token that a sealing driver opens is refused as moved or gone, not as somebody else’s, on %s',
+  async (platform) => {
+    using heard = new HeardEvents();
+    await using app = await HandlerApp.start(platform, {
+      options: { driver: 'plain', drivers: { plain: { useFactory: () => new PlainSealer() } } },
+    });
+    const refusal = async (cookie: string): Promise<unknown> => {
+      heard.take();
+      await app.visitor().in((session) => session.get('a'), { headers: { cookie } });
+      return heard.take();
+    };
+    const visitor = app.visitor();
+    const first = await visitor.handle((session) => session.put('a', 1));
+    const second = await visitor.handle((session) => session.regenerate());
+    expect(await refusal(first.asHeaders.cookie)).toMatchObject([{ name: 'refused', reason: 'moved' }]);
+    await visitor.in((session) => session.destroy());
+    expect(await refusal(second.asHeaders.cookie)).toMatchObject([{ name: 'refused', reason: 'gone' }]);
+    expect(await refusal('session=garbage')).toMatchObject([{ name: 'refused', reason: 'not-ours' }]);
+  },
+);

@@ -91,6 +91,7 @@ export class SealedBackend implements SessionBackend {
   /** Loads a session from a token's content, unless it has ended meanwhile. */
   take(session: ActiveSession, token: string, content: TokenContent | null): void {
     if (content === null) return;
+    session.hasOpenedToken = true;
     const { id, payload, record } = content;
     const fate = this.runtime.fates.fateOf(id);
     if (fate.kind === 'moved') {
