@@ -206,7 +206,10 @@ describe.each(PLATFORMS)('a mistake of a handler on %s that wrote to the session
       },
     });
 
-  it.each(MISTAKES[platform])('ends as it does without a session: %s', async (name) => {
+  it.for(MISTAKES[platform])('ends as it does without a session: %s', async (name, { skip }) => {
+    const hangs =
+      process.env['MATRIX_NEST'] === '11' && platform === 'fastify' && name === 'number-after-chunk';
+    skip(hangs, 'The Fastify of Nest 11 never ends such a response');
     await using app = await start();
     const without = await app.request.get(`/${name}`).redirects(0);
     const visitor = app.visitor();

@@ -204,7 +204,13 @@ describe.each(SOCKET_LIBRARIES)('a gateway on %s, by %s', (platform, library) =>
     return { visitor, headers: asHeaders, notes: new Notes(values) };
   }
 
-  it('answers, acknowledges, throws and logs like one without sessions, and stores each change once', async () => {
+  const isUncaught = process.env['MATRIX_NEST'] === '11';
+  const UNCAUGHT = 'Nest 11 catches no exception thrown in a pipe or interceptor of a gateway';
+
+  it('answers, acknowledges, throws and logs like one without sessions, and stores each change once', async ({
+    skip,
+  }) => {
+    skip(isUncaught, UNCAUGHT);
     const same = async (
       plans: MessagePlan[],
       kind: 'stored' | 'none' | 'garbage',
@@ -229,7 +235,10 @@ describe.each(SOCKET_LIBRARIES)('a gateway on %s, by %s', (platform, library) =>
     );
   });
 
-  it('answers messages that come at once like one without sessions, and in the same order', async () => {
+  it('answers messages that come at once like one without sessions, and in the same order', async ({
+    skip,
+  }) => {
+    skip(isUncaught, UNCAUGHT);
     const same = async (plan: MessagePlan, count: number, turns: readonly number[]): Promise<void> => {
       store.take(turns);
       const plans = Array.from({ length: count }, () => plan);

