@@ -182,7 +182,8 @@ export class JarModel {
       if (deed === 'signOut') this.#end(base.id, process);
       else this.#move(base.id, next.id, process);
     if (!next.isSealed) this.#idsOf(process).records.set(next.id, next);
-    const isDue = next.isSealed ? next !== base : this.#isCookieDue(base, next, deed);
+    const hasOldToken = found.kind === 'session' && found.token.secret !== this.secrets[0];
+    const isDue = next.isSealed ? next !== base : this.#isCookieDue(base, next, deed, hasOldToken);
     if (!isDue && !visit.isCookieDue) return SILENT;
     const endsWithBrowser = this.deployment.clearWithBrowser && next.duration === null;
     return {
@@ -193,12 +194,13 @@ export class JarModel {
     };
   }
 
-  #isCookieDue(base: Kept | null, next: Kept, deed: Deed): boolean {
+  #isCookieDue(base: Kept | null, next: Kept, deed: Deed, hasOldToken: boolean): boolean {
     if (base === null || base.id !== next.id || deed === 'touch' || LIFETIMES[deed] !== undefined)
       return true;
     if (base.expiresAt === next.expiresAt) return false;
     const isRewritten = deed !== 'read' || base.secret !== next.secret;
-    return isRewritten || !this.deployment.clearWithBrowser || next.duration !== null;
+    // A cookie without Max-Age has nothing to renew but its secret.
+    return isRewritten || hasOldToken || !this.deployment.clearWithBrowser || next.duration !== null;
   }
 
   #move(id: number, to: number, process: number): void {
